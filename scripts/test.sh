@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Set everything up and run all tests; arguments go to pytest. Where CI=true, an engine started here ends with it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+engine_was_ours=no
+if scripts/engine.sh owned; then engine_was_ours=yes; fi
+
+stop_engine_of_ci() {
+    if [ "${CI:-}" = true ] && [ "$engine_was_ours" = no ]; then scripts/engine.sh stop; fi
+}
+trap stop_engine_of_ci EXIT
+
+scripts/install.sh
+DOCKER_HOST=$(scripts/engine.sh | tail -n 1)
+export DOCKER_HOST
+scripts/test_images.sh >/dev/null
+scripts/base_image.sh >/dev/null
+scripts/system_packages.sh --dnf "rpm rpm-build cpio" rpm cpio
+scripts/with_services.sh .venv/bin/python -m pytest "$@"

@@ -1,0 +1,34 @@
+"""The command `eulermaker`: `serve` runs the server, everything else is the client's."""
+
+import sys
+
+
+def main() -> None:
+    """Entry of the command."""
+    if sys.argv[1:2] == ["serve"]:
+        _serve(sys.argv[2:])
+    else:
+        from eulermaker.cli.main import app
+
+        app()
+
+
+def _serve(arguments: list[str]) -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="eulermaker serve", description="Run the server.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    from eulermaker.kernel.settings import WrongSetting, load_settings
+    from eulermaker.process import DirectoryInUse, serve
+
+    try:
+        serve(load_settings(), host=options.host, port=options.port)
+    except (WrongSetting, DirectoryInUse) as error:
+        print(f"eulermaker: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""The ASGI application: features mounted under their dialects, and every error answered in one place."""
+
+import re
+import time
+import traceback
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from eulermaker import __version__
+from eulermaker.dialects import problem
+from eulermaker.dialects.dialect import Rendering
+from eulermaker.dialects.render import answer_of, body_in, dialect_for, family_of, headers_of, language_for
+from eulermaker.kernel.clock import rfc3339, utc_now
+from eulermaker.kernel.faults import (
+    BODY_TOO_LARGE,
+    INTERNAL,
+    METHOD_NOT_ALLOWED,
+    ROUTE_NOT_FOUND,
+    Family,
+    Fault,
+    InvalidFields,
+    Language,
+)
+from eulermaker.kernel.ids import new_id
+from eulermaker.kernel.settings import Settings
+from eulermaker.kernel.telemetry import Metrics, request_id, trace_id
+from eulermaker.kernel.validation import field_errors
+
+log = structlog.get_logger("eulermaker.http")
+
+MAX_BODY = 64 * 1024 * 1024
+LOGIN = "/api/v1/auth/login"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_STREAMED_BODY = re.compile(r"/api/v1/builds/[^/]+/context/")
+# RFC 6455 §7.4: the frame after which a socket that could not be opened is closed.
+POLICY_VIOLATION = 1008
+
+
+def create_app(settings: Settings, metrics: Metrics, routers: Iterable[APIRouter]) -> ASGIApp:
+    """The application with these routes."""
+    app = FastAPI(
+        title="EulerMaker Docker Optimizer",
+        version=__version__,
+        openapi_url="/openapi.json",
+        # The documentation pages of FastAPI load scripts from another origin.
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in routers:
+        app.include_router(router)
+    answers = Answers(settings, metrics)
+    # One handler serves requests and sockets, which Starlette calls it for alike.
+    app.add_exception_handler(Fault, answers.fault)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, answers.invalid)
+    app.add_exception_handler(HTTPException, answers.http)  # type: ignore[arg-type]
+    app.add_exception_handler(WebSocketRequestValidationError, answers.invalid_socket)
+    app.add_exception_handler(Exception, answers.unexpected)
+    return Envelope(app, settings, metrics)
+
+
+class Answers:
+    """Turns exceptions into error responses."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+
+    async def fault(self, connection: HTTPConnection, error: Exception) -> Response | None:
+        """The answer to a fault; on a socket that was not accepted yet, the same as a refusal."""
+        assert isinstance(error, Fault)
+        if isinstance(connection, WebSocket):
+            await self._refuse(connection, error)
+            return None
+        return self._render(connection, error, family_of(connection.url.path))
+
+    async def invalid(self, connection: HTTPConnection, error: Exception) -> Response:
+        """The answer to a body or a query that its schema refuses."""
+        assert isinstance(error, RequestValidationError)
+        family = family_of(connection.url.path)
+        # The login is 000's and 002's at once: a body with an e-mail is 002's.
+        if connection.url.path == LOGIN and isinstance(error.body, dict) and "email" in error.body:
+            family = "002"
+        malformed = any(e["type"] == "json_invalid" for e in error.errors())
+        return self._render(
+            connection, InvalidFields(field_errors(error.errors()), malformed=malformed), family
+        )
+
+    async def invalid_socket(self, websocket: WebSocket, error: Exception) -> None:
+        """The refusal of a socket whose query its schema refuses."""
+        assert isinstance(error, WebSocketRequestValidationError)
+        await self._refuse(websocket, InvalidFields(field_errors(error.errors())))
+
+    async def http(self, connection: HTTPConnection, error: Exception) -> Response | None:
+        """The answer to what the router itself refuses."""
+        assert isinstance(error, HTTPException)
+        fault = METHOD_NOT_ALLOWED() if error.status_code == 405 else ROUTE_NOT_FOUND()
+        if error.status_code not in (404, 405):
+            fault = InvalidFields([])
+        if isinstance(connection, WebSocket):
+            await self._refuse(connection, fault)
+            return None
+        response = self._render(connection, fault, family_of(connection.url.path))
+        response.headers.update(error.headers or {})
+        return response
+
+    async def unexpected(self, connection: HTTPConnection, error: Exception) -> Response:
+        """The answer to an error of ours; what it was is logged, and told in development only."""
+        log.error("request.failed", path=connection.url.path, exc_info=error)
+        stack = "".join(traceback.format_exception(error)) if self._development else None
+        return self._render(connection, INTERNAL(), family_of(connection.url.path), stack=stack)
+
+    @property
+    def _development(self) -> bool:
+        return self._settings.environment == "development"
+
+    def _render(
+        self, connection: HTTPConnection, fault: Fault, family: Family, *, stack: str | None = None
+    ) -> Response:
+        rendering = self._rendering(connection, fault, family, stack)
+        dialect = dialect_for(
+            family=family,
+            accept=connection.headers.get("accept", ""),
+            wanted=connection.headers.get("x-error-dialect", ""),
+        )
+        body = body_in(dialect, rendering)
+        if connection.url.path == LOGIN and dialect == "000":
+            body["detail"] = answer_of(fault, "002").code
+        media_type = problem.MEDIA_TYPE if dialect == "problem" else "application/json"
+        self._metrics.faults.labels(slug=fault.entry.slug).inc()
+        if fault.__cause__ is not None and not isinstance(fault, InvalidFields):
+            log.warning("request.fault", fault=fault.entry.slug, cause=repr(fault.__cause__))
+        return Response(
+            to_json(body),
+            status_code=rendering.answer.status,
+            headers=headers_of(rendering, family),
+            media_type=media_type,
+        )
+
+    async def _refuse(self, websocket: WebSocket, fault: Fault) -> None:
+        # Starlette knows the answer to a refused handshake as an extension of ASGI; where the
+        # server does not offer it, the close code is all that can be told.
+        if "websocket.http.response" in websocket.scope.get("extensions", {}):
+            await websocket.send_denial_response(
+                self._render(websocket, fault, family_of(websocket.url.path))
+            )
+        else:
+            await websocket.close(POLICY_VIOLATION, fault.entry.slug)
+
+    def _rendering(
+        self, connection: HTTPConnection, fault: Fault, family: Family, stack: str | None
+    ) -> Rendering:
+        language: Language = "zh" if family == "002" else connection.state.language
+        return Rendering(
+            fault=fault,
+            answer=answer_of(fault, family),
+            language=language,
+            timestamp=rfc3339(utc_now()),
+            request_id=connection.state.request_id,
+            trace_id=connection.state.trace_id,
+            path=connection.url.path,
+            stack=stack,
+        )
+
+
+class Envelope:
+    """What surrounds every request: its ids, its language, its bound, its metrics, its log line."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self._app = app
+        self._language = settings.language
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request or serve one socket."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = _wanted_id(headers.get(b"x-request-id", b"").decode("latin-1"))
+        state["trace_id"] = _wanted_trace(headers.get(b"traceparent", b"").decode("latin-1"))
+        accepted = headers.get(b"accept-language", b"").decode("latin-1")
+        state["language"] = language_for(accepted, self._language)
+        request_id.set(state["request_id"])
+        trace_id.set(state["trace_id"])
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+        else:
+            await self._request(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, status = time.perf_counter(), 500
+        identifier = scope["state"]["request_id"].encode()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"].append((b"x-request-id", identifier))
+            await send(message)
+
+        bounded = receive if _STREAMED_BODY.match(scope["path"]) else _bounded(receive)
+        try:
+            await self._app(scope, bounded, send_with_id)
+        finally:
+            self._count(scope, status, time.perf_counter() - started)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._metrics.requests.labels(method=_method(scope["method"]), route=route, status=str(status)).inc()
+        self._metrics.request_seconds.labels(route=route).observe(seconds)
+        if status >= 500:
+            log.warning("request.answered", method=scope["method"], route=route, status=status)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Raises `body-too-large` when more than the bound is received."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MAX_BODY:
+            raise BODY_TOO_LARGE(limit=MAX_BODY)
+        return message
+
+    return bounded
+
+
+def _method(method: str) -> str:
+    return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
+
+
+def _wanted_id(sent: str) -> str:
+    return sent if _REQUEST_ID.fullmatch(sent) else new_id("req")
+
+
+def _wanted_trace(sent: str) -> str:
+    found = _TRACEPARENT.fullmatch(sent)
+    return found[1] if found else new_id("trace").removeprefix("trace_")

@@ -1,0 +1,1 @@
+"""The command line of EulerMaker, a client of the server's API."""

@@ -1,0 +1,38 @@
+"""Options and arguments that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eulermaker.cli.exits import Complaint
+from eulermaker.cli.messages import text
+
+URL_HELP = text("help.url", default="http://127.0.0.1:8080")
+
+BuildId = Annotated[str, typer.Argument(metavar="ID", help=text("help.build_id"))]
+Json = Annotated[bool, typer.Option("--json", help=text("help.json"))]
+
+Source = Annotated[Path, typer.Argument(metavar="SPEC|DIR", help=text("help.source"))]
+Name = Annotated[str | None, typer.Option("--name", help=text("help.name"))]
+BuildArgs = Annotated[
+    list[str], typer.Option("--build-arg", metavar="KEY=VALUE", help=text("help.build_arg"))
+]
+Labels = Annotated[list[str], typer.Option("--label", metavar="KEY=VALUE", help=text("help.label"))]
+Target = Annotated[str | None, typer.Option("--target", help=text("help.target"))]
+NoCache = Annotated[bool, typer.Option("--no-cache", help=text("help.no_cache"))]
+BaseImage = Annotated[str | None, typer.Option("--base-image", help=text("help.base_image"))]
+Timeout = Annotated[int | None, typer.Option("--timeout", min=1, help=text("help.timeout"))]
+Output = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help=text("help.output"))]
+
+
+def pairs(option: str, values: list[str]) -> dict[str, str]:
+    """`KEY=VALUE` strings as a mapping; the last of a key counts."""
+    return dict(_pair(option, value) for value in values)
+
+
+def _pair(option: str, value: str) -> tuple[str, str]:
+    key, separator, rest = value.partition("=")
+    if not key or not separator:
+        raise Complaint(text("input.pair", option=option, value=value))
+    return key, rest

@@ -1,0 +1,53 @@
+"""The entrance of the SDK."""
+
+from types import TracebackType
+from typing import Self
+
+from eulermaker.client.auth import Auth
+from eulermaker.client.builds import Builds
+from eulermaker.client.retry import Retry
+from eulermaker.client.system import System
+from eulermaker.client.tokens import MemoryTokens, Tokens, TokenStore
+from eulermaker.client.transport import Transport
+from eulermaker.client.wire import Wire
+
+
+class Client:
+    """A client of one server, as one user; safe to share between threads.
+
+    Give a `token`, or `username` and `password` to sign in when first needed, or a `store` that keeps the
+    tokens elsewhere. `timeout` bounds each wait for the server, in seconds; `language` is what its
+    messages shall be in.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        store: TokenStore | None = None,
+        timeout: float = 30.0,
+        retries: Retry | None = None,
+        language: str | None = None,
+    ) -> None:
+        retry = retries or Retry()
+        kept = store or MemoryTokens(Tokens(token) if token else None)
+        self._wire = Wire(base_url, timeout=timeout, language=language)
+        self.auth = Auth(self._wire, kept, retry, username=username, password=password)
+        transport = Transport(self.auth, retry)
+        self.builds = Builds(transport)
+        self.system = System(transport)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,128 @@
+"""One HTTP exchange: a call out, a successful response or a typed error back."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from eulermaker.client.errors import ConnectionFailed, InvalidRequest, ServerError, Timeout
+from eulermaker.client.problem import error_from
+
+_ACCEPT = "application/json, application/problem+json"
+_IDEMPOTENT = {"GET", "HEAD", "PUT", "DELETE"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request that can be sent more than once: `body` opens its bytes anew each time.
+
+    `silence` is the longest wait for the next bytes of the answer, in seconds.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    json: object = None
+    body: Callable[[], Iterator[bytes]] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    silence: float | None = None
+
+    @property
+    def idempotent(self) -> bool:
+        return self.method in _IDEMPOTENT
+
+
+class Wire:
+    """The connections to one server; safe to share between threads."""
+
+    def __init__(self, base_url: str, *, timeout: float, language: str | None) -> None:
+        self._timeout = timeout
+        headers = {"Accept": _ACCEPT, "User-Agent": "eulermaker-client"}
+        if language:
+            headers["Accept-Language"] = language
+        self._http = httpx.Client(base_url=api_url(base_url), headers=headers, timeout=timeout)
+
+    def close(self) -> None:
+        self._http.close()
+
+    @contextmanager
+    def open(self, call: Call, *, token: str | None) -> Iterator[httpx.Response]:
+        """The response to `call`, its body still to be read; raises EulerMakerError outside 2xx.
+
+        Errors of the connection are typed while the body is read, too: a Timeout is `no-answer` before the
+        body and `silent` within it.
+        """
+        with _typed(call, timeout="no-answer"), self._http.stream(**self._arguments(call, token)) as response:
+            if not response.is_success:
+                response.read()
+                raise error_from(response, idempotent=call.idempotent)
+            with _typed(call, timeout="silent"):
+                yield response
+
+    def _arguments(self, call: Call, token: str | None) -> dict[str, Any]:
+        headers = dict(call.headers)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return {
+            "method": call.method,
+            "url": call.path,
+            "params": dict(call.params),
+            "json": call.json,
+            "content": call.body() if call.body else None,
+            "headers": headers,
+            "timeout": httpx.Timeout(self._timeout, read=call.silence or self._timeout),
+        }
+
+
+def api_url(base_url: str) -> str:
+    """The root of the API for a server's address, with or without `/api/v1`."""
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise InvalidRequest("invalid-url", f"Not a server's address: {base_url}") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise InvalidRequest("invalid-url", f"Not a server's address: {base_url}")
+    return base_url.rstrip("/").removesuffix("/api/v1") + "/api/v1"
+
+
+def segments(path: str) -> str:
+    """`path` quoted for a URL; InvalidRequest where a server could read it as another path."""
+    if any(part in {"", ".", ".."} for part in path.split("/")):
+        raise InvalidRequest("invalid-path", f"Not a relative path inside its folder: {path!r}")
+    return quote(path, safe="/")
+
+
+def segment(name: str) -> str:
+    """`name` quoted as one segment of a URL's path."""
+    return segments(name).replace("/", "%2F")
+
+
+def data_of(response: httpx.Response) -> Any:
+    """The `data` of the success envelope, None where it has none."""
+    content = response.read()
+    try:
+        body = json.loads(content)
+    except ValueError as error:
+        raise ServerError(
+            "unexpected-answer", "The answer is not JSON; is this an EulerMaker server?"
+        ) from error
+    if not isinstance(body, dict) or body.get("success") is not True:
+        raise ServerError("unexpected-answer", "The answer is not the success body of the API")
+    return body.get("data")
+
+
+@contextmanager
+def _typed(call: Call, *, timeout: str) -> Iterator[None]:
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise Timeout(timeout, "The server did not answer in time", retryable=call.idempotent) from error
+    except httpx.RequestError as error:
+        reason = str(error) or type(error).__name__
+        raise ConnectionFailed(
+            "connection-failed", f"The server can't be reached: {reason}", retryable=call.idempotent
+        ) from error

@@ -1,0 +1,1 @@
+"""A fault in, a body out: one renderer per documented error dialect."""

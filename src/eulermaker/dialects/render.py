@@ -1,0 +1,131 @@
+"""Choose the dialect of an answer and write it: the one place where a fault becomes a response."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from eulermaker.dialects import family_000, family_001, family_002, family_003, family_004, problem
+from eulermaker.dialects.dialect import Body, Defaults, Rendering
+from eulermaker.kernel.faults import Answer, Entry, Family, Fault, InvalidFields, Kind, Language
+
+Dialect = Literal["000", "001", "002", "003", "004", "problem"]
+
+_DEFAULTS: Mapping[Family, Defaults] = MappingProxyType(
+    {
+        "000": family_000.DEFAULTS,
+        "001": family_001.DEFAULTS,
+        "002": family_002.DEFAULTS,
+        "003": family_003.DEFAULTS,
+        "004": family_004.DEFAULTS,
+    }
+)
+_BODIES: Mapping[Dialect, Callable[[Rendering], Body]] = MappingProxyType(
+    {
+        "000": family_000.body,
+        "001": family_001.body,
+        "002": family_002.body,
+        "003": family_003.body,
+        "004": family_004.body,
+        "problem": problem.body,
+    }
+)
+# First match wins. `/api/v1/auth/login` is 000's and 002's at once; its route says so itself.
+_FAMILY_OF_PREFIX: tuple[tuple[str, Family], ...] = (
+    ("/api/v1/clusters", "001"),
+    ("/api/v1/tenant", "002"),
+    ("/api/v1/organization", "002"),
+    ("/api/v1/energy", "002"),
+    ("/api/v1/", "000"),
+    ("/api/", "003"),
+    ("/v1/", "004"),
+)
+
+
+def family_of(path: str) -> Family:
+    """The route family that a path belongs to; 000 for everything outside the five."""
+    for prefix, family in _FAMILY_OF_PREFIX:
+        if path.startswith(prefix):
+            return family
+    return "000"
+
+
+def answer_of(fault: Fault, family: Family) -> Answer:
+    """The status and code that a family gives a fault."""
+    if family == "004" and isinstance(fault, InvalidFields) and not fault.malformed:
+        return family_004.REFUSED_BY_SCHEMA
+    return answer_of_entry(fault.entry, family)
+
+
+def answer_of_entry(entry: Entry, family: Family) -> Answer:
+    """The status and code that a family gives a catalogue entry."""
+    return entry.answers.get(family) or _DEFAULTS[family][entry.kind]
+
+
+def dialect_for(*, family: Family, accept: str, wanted: str) -> Dialect:
+    """Which dialect to speak: `Accept` for problem+json beats `X-Error-Dialect` beats the family."""
+    if problem.MEDIA_TYPE in accept.lower():
+        return "problem"
+    for dialect in get_args(Dialect):
+        if wanted == dialect:
+            return dialect  # type: ignore[no-any-return]  # get_args loses the literal type
+    return family
+
+
+def language_for(accept_language: str, default: Language) -> Language:
+    """The first of zh and en by the client's weights (RFC 9110 §12.5.4), else the default."""
+    best: tuple[float, Language] | None = None
+    for item in accept_language.lower().split(",")[:16]:
+        tag, _, parameters = item.strip().partition(";")
+        language: Language | None = "zh" if tag.startswith("zh") else "en" if tag.startswith("en") else None
+        weight = _weight(parameters)
+        if language and weight > 0 and (best is None or weight > best[0]):
+            best = (weight, language)
+    return best[1] if best else default
+
+
+def _weight(parameters: str) -> float:
+    _, found, value = parameters.partition("q=")
+    if not found:
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def body_in(dialect: Dialect, rendering: Rendering) -> Body:
+    """The body of a fault in that dialect, in the codes of the dialect's own family.
+
+    The status stays the route family's: the choice of a dialect never changes it.
+    """
+    if dialect == "problem":
+        return problem.body(rendering)
+    own = answer_of(rendering.fault, dialect)
+    return _BODIES[dialect](
+        Rendering(
+            fault=rendering.fault,
+            answer=own,
+            language=rendering.language,
+            timestamp=rendering.timestamp,
+            request_id=rendering.request_id,
+            trace_id=rendering.trace_id,
+            path=rendering.path,
+            stack=rendering.stack,
+        )
+    )
+
+
+def headers_of(rendering: Rendering, family: Family) -> dict[str, str]:
+    """The headers of every error answer; 401 and retryable answers have one more."""
+    fault = rendering.fault
+    headers = {
+        "X-Error-Code": fault.entry.slug,
+        "Content-Language": "zh" if family == "002" else rendering.language,
+        "Cache-Control": "no-store",
+        "Vary": "Accept, Accept-Language, X-Error-Dialect",
+    }
+    if rendering.answer.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="eulermaker"'
+    if fault.retry_after is not None and (fault.entry.retryable or fault.entry.kind is Kind.LIMITED):
+        headers["Retry-After"] = str(fault.retry_after)
+    return headers

@@ -1,0 +1,127 @@
+"""BuildKit's progress as build events."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from eulermaker.engines.docker.wire import Vertex, WireError, read_status
+from eulermaker.engines.port import (
+    ENGINE_UNAVAILABLE,
+    BuildEvent,
+    BuildFailed,
+    BuildFault,
+    ImageReady,
+    StepFinished,
+    StepOutput,
+    StepStarted,
+)
+
+# "[builder 2/5] RUN make"; BuildKit pads the numbers of long builds: "[builder  2/12] …".
+_STEP = re.compile(
+    r"\[(?:(?P<stage>\S+)\s+)?\s*(?P<number>\d+)/(?P<total>\d+)\] (?P<instruction>.*)", re.DOTALL
+)
+_METADATA = re.compile(r"\[internal\] load metadata for (?P<image>\S+)")
+_EXIT_CODE = re.compile(r"exit code: (\d+)")
+_CANCELED = "context canceled"
+_OFFICIAL = "docker.io/library/"
+
+
+class BuildKitProgress:
+    """Reads the lines of one `POST /build?version=2` answer."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Vertex] = {}
+        self._finished: set[str] = set()
+        self._failure: BuildFailed | None = None
+        self._image: str | None = None
+
+    def read(self, line: bytes) -> Iterator[BuildEvent]:
+        """The events that a line tells; raises BuildFailed when it is the final error."""
+        if not line.strip():
+            return
+        try:
+            message = json.loads(line)
+            yield from self._message(message)
+        except (ValueError, WireError, binascii.Error) as error:
+            raise BuildFailed(BuildFault.BUILDER, f"unreadable progress: {error}") from error
+
+    def end(self) -> Iterator[BuildEvent]:
+        """The last event; raises `engine-unavailable` when the stream ended without a result."""
+        if self._image is None:
+            raise ENGINE_UNAVAILABLE()
+        yield ImageReady(self._image)
+
+    def _message(self, message: dict[str, Any]) -> Iterator[BuildEvent]:
+        if detail := message.get("errorDetail"):
+            raise self._cause(str(detail.get("message") or message.get("error")))
+        match message.get("id"):
+            case "moby.buildkit.trace":
+                yield from self._trace(base64.b64decode(message["aux"]))
+            case "moby.image.id":
+                self._image = str(message["aux"]["ID"])
+
+    def _trace(self, status: bytes) -> Iterator[BuildEvent]:
+        vertexes, logs = read_status(status)
+        for vertex in vertexes:
+            yield from self._started(vertex)
+        for entry in logs:
+            if entry.vertex in self._steps:
+                yield StepOutput(entry.vertex, entry.data, entry.at)
+        for vertex in vertexes:
+            yield from self._ended(vertex)
+
+    def _started(self, vertex: Vertex) -> Iterator[BuildEvent]:
+        step = _STEP.match(vertex.name)
+        if not step or vertex.started is None or vertex.digest in self._steps:
+            return
+        self._steps[vertex.digest] = vertex
+        yield StepStarted(
+            key=vertex.digest,
+            number=int(step["number"]),
+            total=int(step["total"]),
+            stage=step["stage"],
+            instruction=_as_written(step["instruction"]),
+            at=vertex.started,
+        )
+
+    def _ended(self, vertex: Vertex) -> Iterator[BuildEvent]:
+        if vertex.error:
+            self._note_failure(vertex)
+        elif vertex.completed and vertex.digest in self._steps and vertex.digest not in self._finished:
+            self._finished.add(vertex.digest)
+            started = vertex.started or self._steps[vertex.digest].started
+            seconds = (vertex.completed - started).total_seconds() if started else 0.0
+            yield StepFinished(vertex.digest, vertex.cached, max(0.0, seconds), vertex.completed)
+
+    def _note_failure(self, vertex: Vertex) -> None:
+        # Steps that run beside the failing one end with "context canceled": they are not the cause.
+        if self._failure is not None or _CANCELED in vertex.error:
+            return
+        if metadata := _METADATA.match(vertex.name):
+            image = metadata["image"].removeprefix(_OFFICIAL)
+            self._failure = BuildFailed(BuildFault.BASE_IMAGE, vertex.error, image=image)
+        elif _STEP.match(vertex.name):
+            code = _EXIT_CODE.search(vertex.error)
+            self._failure = BuildFailed(
+                BuildFault.STEP, vertex.error, step=vertex.digest, exit_code=int(code[1]) if code else None
+            )
+
+    def _cause(self, message: str) -> Exception:
+        if self._failure is not None:
+            return self._failure
+        if _CANCELED in message:
+            # We did not cancel, or nobody would be reading: the engine is going away.
+            return ENGINE_UNAVAILABLE()
+        # Nothing ran and no node failed: the definition itself was refused.
+        return BuildFailed(BuildFault.BUILDER if self._steps else BuildFault.DOCKERFILE, message)
+
+
+def _as_written(instruction: str) -> str:
+    """The instruction with the base image named as in the Dockerfile: `FROM busybox:latest`."""
+    keyword, _, rest = instruction.partition(" ")
+    if keyword != "FROM":
+        return instruction
+    return f"FROM {rest.removeprefix(_OFFICIAL).partition('@')[0]}"

@@ -1,0 +1,91 @@
+"""The classic builder's progress as build events, for engines without BuildKit."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from eulermaker.engines.port import (
+    ENGINE_UNAVAILABLE,
+    BuildEvent,
+    BuildFailed,
+    BuildFault,
+    ImageReady,
+    StepFinished,
+    StepOutput,
+    StepStarted,
+)
+from eulermaker.kernel.clock import Clock
+
+_STEP = re.compile(r"Step (?P<number>\d+)/(?P<total>\d+) : (?P<instruction>.*)", re.DOTALL)
+_ARROW = " ---> "
+_CACHED = " ---> Using cache"
+_BUILT = "Successfully built "
+_TAGGED = "Successfully tagged "
+_REMOVED = "Removing intermediate container "
+
+
+class ClassicProgress:
+    """Reads the lines of one `POST /build?version=1` answer: a text, step by step."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._step: StepStarted | None = None
+        self._cached = False
+        self._image: str | None = None
+
+    def read(self, line: bytes) -> Iterator[BuildEvent]:
+        """The events that a line tells; raises BuildFailed when it is the final error."""
+        if not line.strip():
+            return
+        try:
+            message = json.loads(line)
+        except ValueError as error:
+            raise BuildFailed(BuildFault.BUILDER, f"unreadable progress: {error}") from error
+        now = self._clock()
+        if detail := message.get("errorDetail"):
+            raise self._cause(detail)
+        if isinstance(aux := message.get("aux"), dict) and "ID" in aux:
+            self._image = str(aux["ID"])
+        if text := message.get("stream"):
+            yield from self._text(str(text), now)
+
+    def end(self) -> Iterator[BuildEvent]:
+        """The last events; raises `engine-unavailable` when the stream ended without a result."""
+        yield from self._finish(self._clock())
+        if self._image is None:
+            raise ENGINE_UNAVAILABLE()
+        yield ImageReady(self._image)
+
+    def _text(self, text: str, now: datetime) -> Iterator[BuildEvent]:
+        if step := _STEP.match(text):
+            yield from self._finish(now)
+            self._step = StepStarted(
+                key=step["number"],
+                number=int(step["number"]),
+                total=int(step["total"]),
+                stage=None,
+                instruction=step["instruction"].strip(),
+                at=now,
+            )
+            yield self._step
+        elif text.startswith(_CACHED):
+            self._cached = True
+        elif self._step and not text.startswith((_ARROW, _BUILT, _TAGGED, _REMOVED)):
+            yield StepOutput(self._step.key, text.encode(), now)
+
+    def _finish(self, now: datetime) -> Iterator[BuildEvent]:
+        if self._step is not None:
+            seconds = (now - self._step.at).total_seconds()
+            yield StepFinished(self._step.key, self._cached, seconds, now)
+        self._step, self._cached = None, False
+
+    def _cause(self, detail: dict[str, Any]) -> BuildFailed:
+        message = str(detail.get("message"))
+        step = self._step
+        if step is None:
+            return BuildFailed(BuildFault.DOCKERFILE, message)
+        if step.instruction.upper().startswith("FROM "):
+            return BuildFailed(BuildFault.BASE_IMAGE, message, image=step.instruction.split()[1])
+        return BuildFailed(BuildFault.STEP, message, step=step.key, exit_code=detail.get("code"))

@@ -1,0 +1,207 @@
+"""The port of a container engine: what the features may ask, in the product's own nouns.
+
+Every method may raise the faults `engine-unavailable` (nothing answers) and `engine-refused`.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from eulermaker.kernel.faults import Entry, Kind, documented
+
+ENGINE_UNAVAILABLE = Entry(
+    "engine-unavailable",
+    Kind.UNAVAILABLE,
+    zh="容器引擎没有响应，请确认 Docker 正在运行后重试",
+    en="The container engine does not answer; check that Docker runs, then try again",
+    answers={"000": documented(500, "DOCKER_ERROR")},
+    retryable=True,
+    retry_after=2,
+)
+ENGINE_REFUSED = Entry(
+    "engine-refused",
+    Kind.INTERNAL,
+    zh="容器引擎拒绝了操作，请查看服务日志了解原因",
+    en="The container engine refused the operation; the server's log tells why",
+    answers={"000": documented(500, "DOCKER_ERROR")},
+)
+ENGINE_INCOMPATIBLE = Entry(
+    "engine-incompatible",
+    Kind.UNAVAILABLE,
+    zh="容器引擎的 API 版本 {minimum}–{maximum} 不受支持，请升级",
+    en="The container engine speaks API {minimum}–{maximum}, which is not supported; upgrade it",
+    answers={"000": documented(500, "DOCKER_ERROR")},
+)
+
+ENTRIES = (ENGINE_UNAVAILABLE, ENGINE_REFUSED, ENGINE_INCOMPATIBLE)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """Which engine answers: its version, the negotiated API version and its builder."""
+
+    version: str
+    api_version: str
+    platform: str
+    buildkit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image on the engine; `size` in bytes."""
+
+    id: str
+    tags: tuple[str, ...]
+    size: int
+    layers: int
+    labels: Mapping[str, str]
+    working_dir: str
+    environment: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBuild:
+    """What to build; `reference` names the build when it is cancelled."""
+
+    reference: str
+    dockerfile: str
+    tags: tuple[str, ...]
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+    use_cache: bool = True
+    cache_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step of the Dockerfile begins; `number` of `total` within its stage."""
+
+    key: str
+    number: int
+    total: int
+    stage: str | None
+    instruction: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """Bytes that a step printed, cut anywhere."""
+
+    key: str
+    data: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """A step ended well; `seconds` it took."""
+
+    key: str
+    cached: bool
+    seconds: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReady:
+    """The build succeeded and left this image."""
+
+    image: str
+
+
+BuildEvent = StepStarted | StepOutput | StepFinished | ImageReady
+
+
+class BuildFault(StrEnum):
+    """Why the engine ended a build without an image."""
+
+    STEP = "step"
+    BASE_IMAGE = "base_image"
+    DOCKERFILE = "dockerfile"
+    BUILDER = "builder"
+
+
+class BuildFailed(Exception):
+    """The build ended without an image: the engine's own words, and whose fault it was.
+
+    STEP: a step of the user's failed (`step` is its key, `exit_code` where it ran a command);
+    BASE_IMAGE: `image` could not be had; DOCKERFILE: the definition was refused; BUILDER: the
+    builder itself broke, and the same build may succeed later.
+    """
+
+    def __init__(
+        self,
+        fault: BuildFault,
+        message: str,
+        *,
+        step: str | None = None,
+        exit_code: int | None = None,
+        image: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.fault = fault
+        self.step = step
+        self.exit_code = exit_code
+        self.image = image
+
+
+class Files(Protocol):
+    """The files of an image, without running anything in it."""
+
+    def archive(self, path: str) -> AbstractAsyncContextManager[AsyncIterator[bytes] | None]:
+        """A tar stream of a file or a directory; None when the path does not exist."""
+        ...
+
+    def everything(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """A tar stream of the whole file system."""
+        ...
+
+
+class Engine(Protocol):
+    """A container engine."""
+
+    async def info(self) -> EngineInfo:
+        """Which engine answers."""
+        ...
+
+    def build(self, build: ImageBuild, context: AsyncIterable[bytes]) -> AsyncGenerator[BuildEvent, None]:
+        """Build an image from a tar stream.
+
+        Ends after ImageReady; raises BuildFailed when the engine says no, and the fault
+        `engine-unavailable` when the engine is lost on the way. Closing the generator lets go of
+        the engine; `cancel_build` makes sure that its work stops.
+        """
+        ...
+
+    async def cancel_build(self, reference: str) -> None:
+        """Stop the engine's work on a build; nothing happens when there is none."""
+        ...
+
+    async def image(self, reference: str) -> Image | None:
+        """The image with that id or tag; None when there is none."""
+        ...
+
+    async def images_tagged(self, repository: str) -> Mapping[str, str]:
+        """Image ids by tag (`repository:tag`) of one repository."""
+        ...
+
+    async def remove_tag(self, tag: str) -> None:
+        """Remove the tag, and the image with its last one; nothing happens when there is none."""
+        ...
+
+    def files_of(self, image: str, *, labels: Mapping[str, str]) -> AbstractAsyncContextManager[Files]:
+        """Look into an image through a container that is never started and always removed."""
+        ...
+
+    async def remove_containers(self, *, labels: Mapping[str, str]) -> int:
+        """Remove the containers that carry all of the labels; tells how many there were."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...

@@ -1,0 +1,1 @@
+"""Users, sessions, tokens: who is calling, and what they may do."""

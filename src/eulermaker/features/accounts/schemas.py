@@ -1,0 +1,59 @@
+"""Public shapes of signing in."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from eulermaker.kernel.validation import refusal
+
+# Longer input is refused before it is hashed: hashing is where a huge password would cost.
+Identifier = Annotated[str, Field(min_length=1, max_length=254)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+
+
+class Login(BaseModel):
+    """Credentials: one of `username`, `email` and `identifier`, and the password."""
+
+    model_config = ConfigDict(frozen=True)
+
+    username: Identifier | None = None
+    email: Identifier | None = None
+    identifier: Identifier | None = None
+    password: Password
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if self.who is None:
+            raise refusal(
+                zh="必须提供 username、email 或 identifier", en="Give username, email or identifier"
+            )
+        return self
+
+    @property
+    def who(self) -> str | None:
+        """The name to look up."""
+        return self.username or self.email or self.identifier
+
+
+class Refresh(BaseModel):
+    """A refresh token, when the caller has no bearer token of a living session to show."""
+
+    model_config = ConfigDict(frozen=True)
+
+    refresh_token: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+
+
+class Tokens(BaseModel):
+    """What signing in yields; `expires_in` is the access token's life in seconds."""
+
+    token: str
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105  # the scheme's name, no secret
+    refresh_token: str
+
+
+class SocketTicket(BaseModel):
+    """A single-use ticket for opening one WebSocket within `expires_in` seconds."""
+
+    ticket: str
+    expires_in: int

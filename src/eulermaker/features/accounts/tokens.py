@@ -1,0 +1,58 @@
+"""Access tokens: JWTs (RFC 7519) signed with HMAC-SHA256, for one audience and one type."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from eulermaker.features.accounts.faults import TOKEN_EXPIRED, TOKEN_INVALID
+
+AUDIENCE = "eulermaker"
+TYPE = "at+jwt"
+ALGORITHM = "HS256"
+MAX_LENGTH = 4096
+LEEWAY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says: the session it belongs to and until when it holds."""
+
+    session: str
+    expires_at: float
+
+
+class AccessTokens:
+    """Signs and reads access tokens with one secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = OctKey.import_key(secret.encode())
+
+    def sign(self, *, session: str, user: str, now: datetime, seconds: int) -> str:
+        """A token for the session that holds for `seconds`."""
+        issued = int(now.timestamp())
+        claims = {"sid": session, "sub": user, "aud": AUDIENCE, "iat": issued, "exp": issued + seconds}
+        return jwt.encode({"alg": ALGORITHM, "typ": TYPE}, claims, self._key)
+
+    def read(self, token: str, *, now: datetime, accept_expired: bool = False) -> Claims:
+        """The claims of a genuine token; raises `token-invalid` or `token-expired`."""
+        if len(token) > MAX_LENGTH:
+            raise TOKEN_INVALID()
+        try:
+            decoded = jwt.decode(token, self._key, algorithms=[ALGORITHM])
+        except (JoseError, ValueError) as error:
+            raise TOKEN_INVALID() from error
+        claims = decoded.claims
+        session, expires, issued = claims.get("sid"), claims.get("exp"), claims.get("iat")
+        genuine = decoded.header.get("typ") == TYPE and claims.get("aud") == AUDIENCE
+        if not (
+            genuine and isinstance(session, str) and isinstance(expires, int) and isinstance(issued, int)
+        ):
+            raise TOKEN_INVALID()
+        if issued > (now + LEEWAY).timestamp():
+            raise TOKEN_INVALID()
+        if not accept_expired and expires <= now.timestamp():
+            raise TOKEN_EXPIRED()
+        return Claims(session, expires)

@@ -1,0 +1,1 @@
+"""RPM and image builds: queue, run, log, artifacts."""

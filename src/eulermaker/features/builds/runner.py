@@ -1,0 +1,517 @@
+"""Run queued builds: claim in fair order, build, collect, settle; recover what a death left behind."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+import anyio
+import structlog
+from anyio import to_thread
+from anyio.abc import TaskGroup
+
+from eulermaker.engines.port import (
+    ENGINE_UNAVAILABLE,
+    BuildFailed,
+    BuildFault,
+    Engine,
+    Image,
+    ImageBuild,
+    ImageReady,
+)
+from eulermaker.features.builds.artifacts import Artifact, Collector, built_rpms, rpm_trees
+from eulermaker.features.builds.faults import (
+    BASE_IMAGE_UNAVAILABLE,
+    BUILD_INTERRUPTED,
+    BUILD_TIMED_OUT,
+    BUILDER_BROKE,
+    DOCKERFILE_REFUSED,
+    STEP_FAILED,
+)
+from eulermaker.features.builds.files import BuildFiles, ContextArchive
+from eulermaker.features.builds.ledger import Bells, Ledger
+from eulermaker.features.builds.log import Line, LogWriter
+from eulermaker.features.builds.narrator import Narrator
+from eulermaker.features.builds.rules import State, line_up, retry_delay
+from eulermaker.features.builds.store import Build
+from eulermaker.kernel.clock import Clock
+from eulermaker.kernel.faults import Fault
+from eulermaker.kernel.settings import Build as BuildSettings
+from eulermaker.kernel.supervise import Nudge
+from eulermaker.kernel.telemetry import Metrics
+
+WaitReason = Literal["slots_taken", "engine_unavailable", "retry_delay", "starting"]
+
+log = structlog.get_logger("eulermaker.builds")
+
+PERIOD_SECONDS = 1.0
+SWEEP_SECONDS = 60.0
+CANCEL_SECONDS = 2.0
+ENGINE_SECONDS = 3.0
+MESSAGE_LENGTH = 2000
+LABEL_INSTALLATION = "org.eulermaker.installation"
+LABEL_BUILD = "org.eulermaker.build"
+
+
+class Reason(StrEnum):
+    """Why an attempt was stopped before it ended by itself."""
+
+    CANCELLED = "cancelled"
+    SHUTDOWN = "shutdown"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A build that runs now."""
+
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    narrator: Narrator = field(default_factory=Narrator)
+    stopped: Reason | None = None
+    settled: anyio.Event = field(default_factory=anyio.Event)
+
+    def stop(self, reason: Reason) -> None:
+        """Ask the attempt to stop; the first reason counts."""
+        self.stopped = self.stopped or reason
+        self.scope.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The build made an image, and these artifacts."""
+
+    image: Image
+    artifacts: list[Artifact]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The build ended for good without success; `fault` tells why."""
+
+    state: State
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The attempt came to nothing through no fault of the user's."""
+
+    reason: str
+    counts: bool = True
+
+
+Outcome = Succeeded | Ended | Interrupted
+
+
+class BuildRunner:
+    """The reconciler of the builds of one installation."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        files: BuildFiles,
+        engine: Engine,
+        bells: Bells,
+        settings: BuildSettings,
+        installation: str,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._files = files
+        self._engine = engine
+        self._bells = bells
+        self._settings = settings
+        self._node = installation
+        self._metrics = metrics
+        self._clock = clock
+        self._nudge = Nudge()
+        self._dispatching = anyio.Lock()
+        self._attempts: dict[str, Attempt] = {}
+        self._group: TaskGroup | None = None
+        self._draining = False
+        self.engine_answers = True
+
+    async def run(self) -> None:
+        """Service: recover what an earlier process left, then run what is queued."""
+        await self._until_done(self._recover)
+        async with anyio.create_task_group() as group:
+            self._group = group
+            while True:
+                try:
+                    await self.dispatch()
+                except Fault as fault:
+                    _only_retryable(fault)
+                await self._nudge.wait(PERIOD_SECONDS)
+
+    def nudge(self) -> None:
+        """Look at the queue soon."""
+        self._nudge.give()
+
+    def attempt(self, build: str) -> Attempt | None:
+        """The attempt that runs now."""
+        return self._attempts.get(build)
+
+    async def dispatch(self) -> None:
+        """Start as many queued builds as there are free slots, in fair order."""
+        async with self._dispatching:
+            free = self._settings.max_concurrent - len(self._attempts)
+            if self._group is None or self._draining or free <= 0:
+                return
+            order = await self.queue()
+            if not order or not await self._engine_up():
+                return
+            for build in order:
+                if free <= 0:
+                    break
+                free -= await self._start(build)
+
+    async def queue(self) -> list[str]:
+        """The waiting builds in the order in which they will start."""
+        async with self._ledger.read() as store:
+            waiting, served = await store.waiting(self._node)
+        self._metrics.builds_queued.set(len(waiting))
+        return line_up(waiting, served)
+
+    def waiting_for(self, build: Build) -> WaitReason:
+        """Why a queued build does not run yet."""
+        if not self.engine_answers:
+            return "engine_unavailable"
+        if build.not_before is not None and build.not_before > self._clock():
+            return "retry_delay"
+        if len(self._attempts) >= self._settings.max_concurrent:
+            return "slots_taken"
+        return "starting"
+
+    async def drain(self) -> None:
+        """Stop all attempts and put their builds back into the queue: the server is going down."""
+        self._draining = True
+        attempts = list(self._attempts.values())
+        for attempt in attempts:
+            attempt.stop(Reason.SHUTDOWN)
+        for attempt in attempts:
+            await attempt.settled.wait()
+
+    async def sweep(self) -> None:
+        """Remove what no build needs: containers, tags and directories of builds that are no more."""
+        async with self._ledger.read() as store:
+            kept = await store.ids_of(self._node)
+            deleted = await store.deleted(self._node)
+        for build in deleted:
+            await self.remove(build)
+        if not self._attempts:
+            await self._engine.remove_containers(labels={LABEL_INSTALLATION: self._node})
+        for tag in await self._engine.images_tagged(self._repository):
+            await self._drop_stray_tag(tag, kept)
+
+    async def remove(self, build: Build) -> None:
+        """Finish the deletion of a build whose row says that it is deleted."""
+        if build.image_id:
+            if build.clean_image:
+                await self._remove_own_tag(build)
+            # Without clean_image ours is only dropped while another tag keeps the image.
+            image = await self._engine.image(build.image_id)
+            if image is not None and (build.clean_image or len(image.tags) > 1):
+                await self._engine.remove_tag(self.tag(build.id))
+        await self._files.remove(build.id)
+        async with self._ledger.write() as store:
+            await store.remove(build.id)
+
+    @property
+    def _repository(self) -> str:
+        return f"eulermaker-build-{self._node.removeprefix('node_')}"
+
+    def tag(self, build: str) -> str:
+        """The tag that keeps a build's image even when its name moves on to a newer one."""
+        return f"{self._repository}:{build}"
+
+    async def _remove_own_tag(self, build: Build) -> None:
+        tagged = await self._engine.image(build.image_tag)
+        if tagged is not None and tagged.id == build.image_id:
+            await self._engine.remove_tag(build.image_tag)
+
+    async def _drop_stray_tag(self, tag: str, kept: set[str]) -> None:
+        build = tag.partition(":")[2]
+        if build in self._attempts:
+            return
+        async with self._ledger.read() as store:
+            stored = await store.get(build)
+        if stored is None or (stored.state.terminal and stored.image_id is None):
+            log.info("image.orphan_removed", tag=tag, build=build)
+            await self._engine.remove_tag(tag)
+
+    async def _engine_up(self) -> bool:
+        with anyio.move_on_after(ENGINE_SECONDS):
+            try:
+                await self._engine.info()
+            except Fault as fault:
+                _only_retryable(fault)
+            else:
+                self.engine_answers = True
+                return True
+        if self.engine_answers:
+            log.warning("engine.away")
+        self.engine_answers = False
+        return False
+
+    async def _start(self, build: str) -> bool:
+        """Claim a build and run it; tells whether this process got it."""
+        now = self._clock()
+        async with self._ledger.write() as store:
+            row = await store.get(build)
+            if row is None or (row.not_before is not None and row.not_before > now):
+                return False
+            claimed = await store.change(
+                build,
+                expected=[State.PENDING],
+                state=State.RUNNING,
+                started_at=now,
+                attempts=row.attempts + 1,
+                not_before=None,
+            )
+            row = await store.get(build)
+        if not claimed or row is None:
+            return False
+        attempt = Attempt()
+        self._attempts[build] = attempt
+        self._metrics.builds_running.set(len(self._attempts))
+        assert self._group is not None
+        self._group.start_soon(self._run, row, attempt, name=f"build {build}")
+        return True
+
+    async def _run(self, build: Build, attempt: Attempt) -> None:
+        started = time.monotonic()
+        try:
+            with LogWriter(self._files.log(build.id), max_bytes=self._settings.max_log_bytes) as writer:
+                journal = Journal(writer, lambda: self._bells.ring(build.id), self._metrics, self._clock)
+                if build.attempts > 1:
+                    journal.status(f"Attempt {build.attempts} of {self._settings.max_attempts}")
+                outcome = await self._outcome(build, attempt, journal)
+                with anyio.CancelScope(shield=True):
+                    await self._settle(build, attempt, outcome, journal)
+        finally:
+            del self._attempts[build.id]
+            self._metrics.builds_running.set(len(self._attempts))
+            attempt.settled.set()
+            self._bells.ring(build.id)
+            self._metrics.build_seconds.observe(time.monotonic() - started)
+            self._nudge.give()
+
+    async def _outcome(self, build: Build, attempt: Attempt, journal: "Journal") -> Outcome:
+        """Run one attempt to its end, whatever that is; the engine's work has ended with it."""
+        outcome: Outcome | None = None
+        with attempt.scope, anyio.move_on_after(build.timeout) as deadline:
+            try:
+                outcome = await self._attempt(build, attempt.narrator, journal)
+            except BuildFailed as failure:
+                outcome = self._failed(failure, attempt.narrator)
+            except Fault as fault:
+                outcome = (
+                    Interrupted(fault.entry.slug) if fault.entry.retryable else Ended(State.FAILED, fault)
+                )
+        with anyio.CancelScope(shield=True):
+            journal.lines(attempt.narrator.unfinished(self._clock()))
+            if outcome is None:
+                await self._stop_engine(build.id)
+        if outcome is not None:
+            return outcome
+        if attempt.stopped is Reason.CANCELLED:
+            return Ended(State.CANCELLED)
+        if deadline.cancelled_caught and attempt.stopped is None:
+            return Ended(State.TIMEOUT, BUILD_TIMED_OUT(seconds=build.timeout))
+        return Interrupted("shutdown", counts=False)
+
+    async def _attempt(self, build: Build, narrator: Narrator, journal: "Journal") -> Succeeded:
+        context = await to_thread.run_sync(ContextArchive, self._files, build.id, build.dockerfile_content)
+        wanted = ImageBuild(
+            reference=build.id,
+            dockerfile=context.dockerfile,
+            tags=(build.image_tag, self.tag(build.id)),
+            build_args=build.build_args,
+            labels=build.labels,
+            target=build.target,
+            use_cache=build.cache_enabled,
+            cache_from=tuple(build.cache_from),
+        )
+        made = None
+        async with aclosing(self._engine.build(wanted, context.stream())) as events:
+            async for event in events:
+                journal.lines(narrator.tell(event))
+                if isinstance(event, ImageReady):
+                    made = event.image
+        image = await self._engine.image(made) if made else None
+        if image is None:
+            raise ENGINE_UNAVAILABLE()
+        return Succeeded(image, await self._collect(build, image, narrator))
+
+    async def _collect(self, build: Build, image: Image, narrator: Narrator) -> list[Artifact]:
+        texts = (build.dockerfile_content, *narrator.rpmbuild_lines)
+        collector = Collector(self._files.artifacts(build.id), max_bytes=self._settings.max_artifact_bytes)
+        labels = {LABEL_INSTALLATION: self._node, LABEL_BUILD: build.id}
+        async with self._engine.files_of(image.id, labels=labels) as files:
+            return await collector.collect(files, rpm_trees(image, *texts), search=built_rpms(*texts))
+
+    def _failed(self, failure: BuildFailed, narrator: Narrator) -> Outcome:
+        message = str(failure)[:MESSAGE_LENGTH]
+        match failure.fault:
+            case BuildFault.STEP:
+                assert failure.step is not None
+                number, total, instruction = narrator.instruction(failure.step)
+                shown = instruction.partition("\n")[0][:200]
+                if failure.exit_code is not None:
+                    message = f"exit code {failure.exit_code}"
+                return Ended(
+                    State.FAILED, STEP_FAILED(number=number, total=total, instruction=shown, message=message)
+                )
+            case BuildFault.BASE_IMAGE:
+                return Ended(State.FAILED, BASE_IMAGE_UNAVAILABLE(image=failure.image))
+            case BuildFault.DOCKERFILE:
+                return Ended(State.FAILED, DOCKERFILE_REFUSED(message=message))
+            case BuildFault.BUILDER:
+                log.warning("builder.broke", message=message)
+                return Interrupted(f"{BUILDER_BROKE.slug}: {message}")
+
+    async def _stop_engine(self, build: str) -> None:
+        with anyio.move_on_after(CANCEL_SECONDS):
+            try:
+                await self._engine.cancel_build(build)
+            except Fault as fault:
+                # An engine that is away builds nothing.
+                _only_retryable(fault)
+
+    async def _settle(self, build: Build, attempt: Attempt, outcome: Outcome, journal: "Journal") -> None:
+        """Write the outcome, for as long as it takes the database to be there."""
+        match outcome:
+            case Succeeded():
+                journal.status(f"Successfully built {outcome.image.id.removeprefix('sha256:')[:12]}")
+                journal.status(f"Successfully tagged {build.image_tag}")
+                for artifact in outcome.artifacts:
+                    journal.status(f"Artifact {artifact.name} ({artifact.size} bytes)")
+            case Ended():
+                journal.status(_last_words(outcome))
+            case Interrupted():
+                journal.status(f"Interrupted: {outcome.reason}")
+        narrator = attempt.narrator
+        steps = {"steps_total": narrator.total, "steps_done": narrator.done, "steps_cached": narrator.cached}
+        await self._until_done(lambda: self._record(build, outcome, steps))
+
+    async def _record(self, build: Build, outcome: Outcome, steps: dict[str, int]) -> None:
+        now = self._clock()
+        match outcome:
+            case Succeeded(image=image):
+                values: dict[str, Any] = {
+                    "state": State.SUCCESS,
+                    "finished_at": now,
+                    "image_id": image.id,
+                    "image_size": image.size,
+                    "image_layers": image.layers,
+                }
+            case Ended(state=state, fault=fault):
+                values = {"state": state, "finished_at": now, **_told(fault)}
+            case Interrupted(reason=reason, counts=counts):
+                values = self._after_interruption(build, reason, counts=counts)
+        async with self._ledger.write() as store:
+            if isinstance(outcome, Succeeded):
+                await store.set_artifacts(build.id, outcome.artifacts)
+            await store.change(build.id, expected=[State.RUNNING], **values, **steps)
+        state = values["state"]
+        log.info("build.settled", build=build.id, state=state.value, attempts=build.attempts)
+        if state.terminal:
+            self._metrics.builds.labels(status=state.value).inc()
+
+    def _after_interruption(self, build: Build, reason: str, *, counts: bool) -> dict[str, Any]:
+        """What becomes of a build whose attempt was interrupted: the queue again, or the end."""
+        now = self._clock()
+        if build.cancel_requested_at is not None:
+            return {"state": State.CANCELLED, "finished_at": now}
+        if not counts:
+            return {"state": State.PENDING, "attempts": build.attempts - 1}
+        if build.attempts < self._settings.max_attempts:
+            return {"state": State.PENDING, "not_before": now + retry_delay(build.attempts)}
+        fault = BUILD_INTERRUPTED(attempts=build.attempts, reason=reason)
+        return {"state": State.FAILED, "finished_at": now, **_told(fault)}
+
+    async def _recover(self) -> None:
+        """Put back or end what the last process was running, and forget what it left half made."""
+        await self._files.forget_uploads()
+        async with self._ledger.read() as store:
+            running = await store.in_state(self._node, State.RUNNING)
+            known = await store.ids_of(self._node)
+        for build in running:
+            values = self._after_interruption(build, "server-killed", counts=True)
+            # Nothing ran in this process yet, so there is nothing to wait for.
+            values.pop("not_before", None)
+            self._note(build.id, "Interrupted: the server was stopped while the build ran")
+            async with self._ledger.write() as store:
+                await store.change(build.id, expected=[State.RUNNING], **values)
+            log.warning(
+                "build.recovered", build=build.id, state=values["state"].value, attempts=build.attempts
+            )
+        for stray in set(await self._files.kept()) - known:
+            await self._files.remove(stray)
+
+    def _note(self, build: str, text: str) -> None:
+        path = self._files.log(build)
+        if path.parent.is_dir():
+            with LogWriter(path, max_bytes=self._settings.max_log_bytes) as writer:
+                writer.append([Line(text, self._clock(), "status")])
+
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
+        delay = 0.1
+        while True:
+            try:
+                await work()
+            except Fault as fault:
+                _only_retryable(fault)
+                log.warning("builds.waiting_for_database", fault=fault.entry.slug)
+                await anyio.sleep(delay)
+                delay = min(2.0, delay * 2)
+            else:
+                return
+
+
+class Journal:
+    """Writes lines to a build's log and tells its followers."""
+
+    def __init__(self, writer: LogWriter, ring: Callable[[], None], metrics: Metrics, clock: Clock) -> None:
+        self._writer = writer
+        self._ring = ring
+        self._metrics = metrics
+        self._clock = clock
+        self._told_full = False
+
+    def lines(self, lines: Iterator[Line]) -> None:
+        """Append the lines; output beyond the log's bound is dropped, and that is told once."""
+        stored = self._writer.append(lines)
+        if self._writer.full and not self._told_full:
+            self._told_full = True
+            stored += self._writer.append(
+                [Line("The log is full: further output is dropped", self._clock(), "status")]
+            )
+        if stored:
+            self._metrics.log_lines.inc(stored)
+            self._ring()
+
+    def status(self, text: str) -> None:
+        """Append a line of the builder's own."""
+        self.lines(iter([Line(text, self._clock(), "status")]))
+
+
+def _last_words(outcome: Ended) -> str:
+    if outcome.fault is not None:
+        return f"ERROR: {outcome.fault.message('en')}"
+    return f"Build {outcome.state.value}"
+
+
+def _told(fault: Fault | None) -> dict[str, Any]:
+    if fault is None:
+        return {}
+    return {"error_slug": fault.entry.slug, "error_facts": dict(fault.facts)}
+
+
+def _only_retryable(fault: Fault) -> None:
+    """Raise the fault again unless it is one that passes."""
+    if not fault.entry.retryable:
+        raise fault

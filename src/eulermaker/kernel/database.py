@@ -1,0 +1,147 @@
+"""The database: SQLite in WAL mode, or PostgreSQL, behind one pair of contexts.
+
+Writing transactions commit in exactly one place, `Database.write`. Losing the database turns into
+the fault `database-unavailable`, here and nowhere else.
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from eulermaker.kernel.faults import DATABASE_UNAVAILABLE
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+CONNECT_SECONDS = 3
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A point in time, kept in UTC; SQLite stores it as sortable text without a zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """UTC on the way in."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> datetime | None:
+        """UTC with a zone on the way out."""
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+class Database:
+    """Connections to one database.
+
+    `sole_writer` tells that no other process can write to it, so that what was read may be kept
+    until this process writes.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = sa.make_url(url)
+        self.backend = parsed.get_backend_name()
+        self.sole_writer = self.backend == "sqlite"
+        if self.sole_writer:
+            self._engine = create_async_engine(parsed, json_serializer=_compact_json)
+            sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            self._engine = create_async_engine(
+                parsed,
+                json_serializer=_compact_json,
+                pool_size=10,
+                max_overflow=10,
+                pool_timeout=CONNECT_SECONDS,
+                pool_pre_ping=True,
+                connect_args={"timeout": CONNECT_SECONDS, "command_timeout": 30},
+            )
+        self._writing = self._engine.execution_options(eulermaker_writing=True)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read from; raises the fault `database-unavailable` when it is away."""
+        with _unavailable():
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed when the block ends, rolled back when it raises."""
+        with _unavailable():
+            async with self._writing.begin() as connection:
+                yield connection
+
+    async def ping(self) -> None:
+        """Ask the database for an answer; raises the fault `database-unavailable`."""
+        async with self.read() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+class _unavailable:
+    """Turns the loss of the database into its fault; other database errors stay what they are."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None and _is_lost(error):
+            raise DATABASE_UNAVAILABLE() from error
+
+
+def _is_lost(error: BaseException) -> bool:
+    match error:
+        case OperationalError() | InterfaceError() | PoolTimeout():
+            return True
+        case DBAPIError():
+            return bool(error.connection_invalidated)
+        case OSError() | asyncio.TimeoutError():
+            # asyncpg lets the errors of its own connection attempts through unwrapped.
+            return True
+        case _:
+            return type(error).__module__.startswith("asyncpg.")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transaction handling starts transactions late and breaks DDL: it is off,
+    # and `_begin_sqlite` starts them.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A transaction that will write takes the lock at once: one that upgrades later can fail
+    # without the busy timeout ever being waited for.
+    writing = connection.get_execution_options().get("eulermaker_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _compact_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+SQLITE_MINIMUM = (3, 35)
+if sqlite3.sqlite_version_info < SQLITE_MINIMUM:
+    raise RuntimeError("SQLite 3.35 or newer is needed (RETURNING)")

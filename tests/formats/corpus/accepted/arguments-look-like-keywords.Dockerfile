@@ -1,0 +1,6 @@
+FROM scratch AS work
+RUN FROM && \
+  COPY
+
+FROM scratch
+LABEL corpus=end

@@ -1,0 +1,4 @@
+# escape=`
+FROM scratch
+LABEL corpus=backtick `
+  path=C:\temp\

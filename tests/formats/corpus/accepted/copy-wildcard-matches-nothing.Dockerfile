@@ -1,0 +1,3 @@
+FROM scratch
+COPY absent-* /x/
+LABEL corpus=wildcard

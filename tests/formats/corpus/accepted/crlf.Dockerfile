@@ -1,0 +1,4 @@
+# escape=`
+FROM scratch
+LABEL corpus=crlf `
+      more=lines

@@ -1,0 +1,5 @@
+
+# escape=`
+FROM scratch
+LABEL corpus=late \
+  escape=backslash

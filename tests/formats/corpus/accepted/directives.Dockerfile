@@ -1,0 +1,4 @@
+# syntax-free comment
+# escape=x is only a comment here
+FROM scratch
+LABEL corpus=directives

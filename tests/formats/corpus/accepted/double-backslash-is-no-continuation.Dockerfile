@@ -1,0 +1,3 @@
+FROM scratch
+LABEL corpus=double\\
+LABEL next=line

@@ -1,0 +1,6 @@
+FROM scratch AS work
+RUN -- true
+COPY -- a b
+
+FROM scratch
+LABEL corpus=end

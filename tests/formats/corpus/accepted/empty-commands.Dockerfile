@@ -1,0 +1,7 @@
+FROM scratch AS work
+RUN
+CMD
+ENTRYPOINT []
+
+FROM scratch
+LABEL corpus=end

@@ -1,0 +1,2 @@
+from scratch as Work
+label corpus=lower-case

@@ -1,0 +1,4 @@
+FROM scratch
+ONBUILD FROBNICATE the thing
+ONBUILD COPY alone
+LABEL corpus=trigger

@@ -1,0 +1,5 @@
+FROM scratch
+ONBUILD RUN <<EOF
+echo hi
+EOF
+LABEL corpus=heredoc

@@ -1,0 +1,5 @@
+FROM scratch AS work
+RUN --network=none --security=sandbox true
+
+FROM scratch
+LABEL corpus=end

@@ -1,0 +1,5 @@
+FROM scratch AS work
+COPY --from=scratch --from=scratch a /b
+
+FROM scratch
+LABEL corpus=end

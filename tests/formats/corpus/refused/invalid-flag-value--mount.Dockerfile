@@ -1,0 +1,5 @@
+FROM scratch AS work
+RUN --mount= true
+
+FROM scratch
+LABEL corpus=end

@@ -1,0 +1,5 @@
+FROM scratch AS work
+COPY --from=9 a /b
+
+FROM scratch
+LABEL corpus=end

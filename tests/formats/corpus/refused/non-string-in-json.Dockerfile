@@ -1,0 +1,5 @@
+FROM scratch AS work
+RUN ["sleep", 1]
+
+FROM scratch
+LABEL corpus=end

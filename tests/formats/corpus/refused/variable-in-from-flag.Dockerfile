@@ -1,0 +1,6 @@
+ARG base=scratch
+FROM scratch AS work
+COPY --from=${base} a /b
+
+FROM scratch
+LABEL corpus=end
