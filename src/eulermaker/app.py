@@ -35,6 +35,7 @@ from eulermaker.kernel.ids import new_id
 from eulermaker.kernel.settings import Settings
 from eulermaker.kernel.telemetry import Metrics, request_id, trace_id
 from eulermaker.kernel.validation import field_errors
+from eulermaker.openapi import describe
 
 log = structlog.get_logger("eulermaker.http")
 
@@ -47,9 +48,19 @@ _STREAMED_BODY = re.compile(r"/api/v1/builds/[^/]+/context/")
 POLICY_VIOLATION = 1008
 
 
-def create_app(settings: Settings, metrics: Metrics, routers: Iterable[APIRouter]) -> ASGIApp:
-    """The application with these routes."""
-    app = FastAPI(
+class Api(FastAPI):
+    """The routes, and the document that describes them."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made when it is first asked for."""
+        if not self.openapi_schema:
+            self.openapi_schema = describe(self)
+        return self.openapi_schema
+
+
+def create_api(settings: Settings, metrics: Metrics, routers: Iterable[APIRouter]) -> Api:
+    """The application with these routes; it is served inside an Envelope."""
+    app = Api(
         title="EulerMaker Docker Optimizer",
         version=__version__,
         openapi_url="/openapi.json",
@@ -66,7 +77,7 @@ def create_app(settings: Settings, metrics: Metrics, routers: Iterable[APIRouter
     app.add_exception_handler(HTTPException, answers.http)  # type: ignore[arg-type]
     app.add_exception_handler(WebSocketRequestValidationError, answers.invalid_socket)
     app.add_exception_handler(Exception, answers.unexpected)
-    return Envelope(app, settings, metrics)
+    return app
 
 
 class Answers:

@@ -12,9 +12,8 @@ from pathlib import Path
 import anyio
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
 
-from eulermaker.app import create_app
+from eulermaker.app import Api, Envelope, create_api
 from eulermaker.engines.docker.engine import DockerEngine
 from eulermaker.features.accounts import api as accounts_api
 from eulermaker.features.accounts.callers import Callers
@@ -25,10 +24,13 @@ from eulermaker.features.builds.files import BuildFiles
 from eulermaker.features.builds.ledger import Bells, Ledger
 from eulermaker.features.builds.runner import BuildRunner
 from eulermaker.features.builds.service import Builds
+from eulermaker.features.errors import api as errors_api
+from eulermaker.features.errors.catalogue import catalogue
 from eulermaker.features.system import api as system_api
 from eulermaker.features.system.service import System
 from eulermaker.kernel.clock import Clock, utc_now
 from eulermaker.kernel.database import Database
+from eulermaker.kernel.faults import Catalogue
 from eulermaker.kernel.keyfile import secret_in
 from eulermaker.kernel.migrate import migrate
 from eulermaker.kernel.settings import Settings, WrongSetting
@@ -52,7 +54,9 @@ class Server:
     """The parts of one server, put together."""
 
     settings: Settings
-    app: ASGIApp
+    api: Api
+    metrics: Metrics
+    catalogue: Catalogue
     database: Database
     engine: DockerEngine
     accounts: Accounts
@@ -107,14 +111,16 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         installation=installation,
         clock=clock,
     )
+    known_faults = catalogue()
     routers = (
         accounts_api.router(accounts, callers),
         builds_api.router(builds, callers),
         builds_sockets.router(builds, callers, sockets),
         system_api.router(System(database, engine), metrics),
+        errors_api.router(known_faults),
     )
-    app = create_app(settings, metrics, routers)
-    return Server(settings, app, database, engine, accounts, runner, sockets)
+    api = create_api(settings, metrics, routers)
+    return Server(settings, api, metrics, known_faults, database, engine, accounts, runner, sockets)
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -132,7 +138,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     if password_file is not None:
         print(f"Administrator {settings.admin_username}: the password is in {password_file}", file=sys.stderr)
     config = uvicorn.Config(
-        server.app,
+        Envelope(server.api, settings, server.metrics),
         host=host,
         port=port,
         log_config=None,

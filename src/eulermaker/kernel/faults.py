@@ -143,6 +143,9 @@ class Catalogue:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
 
+    def __contains__(self, slug: object) -> bool:
+        return slug in self._entries
+
     def __getitem__(self, slug: str) -> Entry:
         return self._entries[slug]
 

@@ -33,6 +33,7 @@ class ClassicProgress:
         self._clock = clock
         self._step: StepStarted | None = None
         self._cached = False
+        self._heading = False
         self._image: str | None = None
 
     def read(self, line: bytes) -> Iterator[BuildEvent]:
@@ -70,6 +71,10 @@ class ClassicProgress:
                 at=now,
             )
             yield self._step
+            self._heading = not text.endswith("\n")
+        elif self._heading and text == "\n":
+            # The step's heading and the end of its line come one after the other.
+            self._heading = False
         elif text.startswith(_CACHED):
             self._cached = True
         elif self._step and not text.startswith((_ARROW, _BUILT, _TAGGED, _REMOVED)):

@@ -74,7 +74,7 @@ class Connection:
         if theirs < OLDEST:
             raise ENGINE_INCOMPATIBLE(minimum="?", maximum=_dotted(theirs))
         self._version = _dotted(min(theirs, NEWEST))
-        self._buildkit = headers.get("Builder-Version") == "2"
+        self._buildkit = _has_buildkit(headers)
 
     async def get(self, path: str, query: Query | None = None) -> Any:
         """The JSON document at that path; raises EngineAnswer for an error status."""
@@ -134,6 +134,14 @@ class Connection:
         parts = urlsplit(self.host)
         authority = "docker" if parts.scheme == "unix" else parts.netloc
         return f"http://{authority}{path}"
+
+
+def _has_buildkit(headers: Mapping[str, str]) -> bool:
+    # `Builder-Version` names the default builder only: Engine 20.10 leaves it out and still has
+    # BuildKit. Windows engines and Podman's imitation of the API have none.
+    if headers.get("Builder-Version") == "2":
+        return True
+    return headers.get("OSType") == "linux" and "Libpod-API-Version" not in headers
 
 
 async def lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

@@ -40,7 +40,7 @@ from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.settings import Build as BuildSettings
 from eulermaker.kernel.supervise import Nudge
-from eulermaker.kernel.telemetry import Metrics
+from eulermaker.kernel.telemetry import Metrics, request_id
 
 WaitReason = Literal["slots_taken", "engine_unavailable", "retry_delay", "starting"]
 
@@ -283,6 +283,8 @@ class BuildRunner:
 
     async def _run(self, build: Build, attempt: Attempt) -> None:
         started = time.monotonic()
+        # The task began inside a request, maybe another user's: its log lines are nobody's answer.
+        request_id.set("")
         try:
             with LogWriter(self._files.log(build.id), max_bytes=self._settings.max_log_bytes) as writer:
                 journal = Journal(writer, lambda: self._bells.ring(build.id), self._metrics, self._clock)

@@ -1,0 +1,41 @@
+"""Write what is generated from the code and committed; with `--check`, tell what is out of date."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from eulermaker.features.errors.reference import reference
+from eulermaker.kernel.settings import Settings
+from eulermaker.process import assemble
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def generated() -> dict[Path, str]:
+    """The text of each generated file."""
+    with tempfile.TemporaryDirectory() as data_dir:
+        server = assemble(Settings(data_dir=Path(data_dir)))
+    document = json.dumps(server.api.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return {
+        ROOT / "docs/reference/openapi.json": document,
+        ROOT / "docs/reference/errors.md": reference(server.catalogue),
+    }
+
+
+def main() -> int:
+    """Write or check; tells how many files were out of date when checking."""
+    stale = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        shown = path.relative_to(ROOT)
+        if "--check" in sys.argv[1:]:
+            print(f"out of date: {shown} (run .venv/bin/python scripts/generate.py)", file=sys.stderr)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(generated()[path])
+            print(f"written: {shown}")
+    return len(stale) if "--check" in sys.argv[1:] else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
