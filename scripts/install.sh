@@ -33,8 +33,8 @@ build_environment() {
     rm -f "$STAMP"
     # From scratch: an interrupted run leaves packages that pip takes for complete.
     "$1" -m venv --clear .venv
-    .venv/bin/python -m pip install --quiet --no-input --require-hashes --only-binary :all: -r requirements.lock
-    .venv/bin/python -m pip install --quiet --no-input --no-deps --no-build-isolation -e .
+    .venv/bin/python -m pip install -qq --no-input --require-hashes --only-binary :all: -r requirements.lock
+    .venv/bin/python -m pip install -qq --no-input --no-deps --no-build-isolation -e .
 }
 
 main() {

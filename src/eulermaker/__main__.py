@@ -10,10 +10,13 @@ def main() -> None:
     else:
         from eulermaker.cli.main import app
 
+        # Known to the help only: the line above has taken every real call.
+        app.command("serve", help="Run the server.")(_serve)
         app()
 
 
 def _serve(arguments: list[str]) -> None:
+    """Run the server."""
     import argparse
 
     parser = argparse.ArgumentParser(prog="eulermaker serve", description="Run the server.")
@@ -21,11 +24,11 @@ def _serve(arguments: list[str]) -> None:
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: %(default)s)")
     options = parser.parse_args(arguments)
     from eulermaker.kernel.settings import WrongSetting, load_settings
-    from eulermaker.process import DirectoryInUse, serve
+    from eulermaker.process import CannotStart, serve
 
     try:
         serve(load_settings(), host=options.host, port=options.port)
-    except (WrongSetting, DirectoryInUse) as error:
+    except (WrongSetting, CannotStart) as error:
         print(f"eulermaker: {error}", file=sys.stderr)
         raise SystemExit(2) from None
 

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,12 +42,13 @@ from eulermaker.kernel.telemetry import Metrics, configure_logging
 log = structlog.get_logger("eulermaker.process")
 
 SWEEP_SECONDS = 60.0
+BACKLOG = 2048
 #: Time for sockets to tell their clients why they close before the server closes what is left.
 FAREWELL_SECONDS = 0.2
 
 
-class DirectoryInUse(Exception):
-    """Another server uses the same data directory."""
+class CannotStart(Exception):
+    """Something outside is in the way of a start: the data directory or the port is in use."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +126,14 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Run the server until SIGTERM or SIGINT; raises WrongSetting and DirectoryInUse before it starts."""
+    """Run the server until SIGTERM or SIGINT; raises WrongSetting and CannotStart before it starts."""
     configure_logging(level=settings.log_level, json=not sys.stderr.isatty())
     _prepare(settings.data_dir)
-    with _sole_user(settings.data_dir):
-        anyio.run(_serve, settings, host, port, backend_options={"use_uvloop": True})
+    with _sole_user(settings.data_dir), _listening(host, port) as listener:
+        anyio.run(_serve, settings, listener, backend_options={"use_uvloop": True})
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
+async def _serve(settings: Settings, listener: socket.socket) -> None:
     server = assemble(settings)
     await migrate(server.database)
     password_file = await server.accounts.bootstrap_admin()
@@ -139,8 +141,6 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         print(f"Administrator {settings.admin_username}: the password is in {password_file}", file=sys.stderr)
     config = uvicorn.Config(
         Envelope(server.api, settings, server.metrics),
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -154,9 +154,9 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     async with anyio.create_task_group() as root:
         root.start_soon(_stop_on_signal, http, server)
         await root.start(_run_services, server.services)
-        log.info("server.starting", host=host, port=port, pid=os.getpid())
+        log.info("server.starting", address=listener.getsockname(), pid=os.getpid())
         # The signals are handled above; uvicorn's public `serve` would take them for itself.
-        await http._serve()
+        await http._serve([listener])
         with anyio.move_on_after(settings.shutdown_seconds):
             await server.runner.drain()
         root.cancel_scope.cancel()
@@ -195,8 +195,20 @@ def _sole_user(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DirectoryInUse(f"EULERMAKER_DATA_DIR: another server uses {data_dir}") from error
+            raise CannotStart(f"EULERMAKER_DATA_DIR: another server uses {data_dir}") from error
         yield
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens there."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    with listener:
+        yield listener
 
 
 def _installation(data_dir: Path) -> str:

@@ -1,6 +1,6 @@
 """Choose the dialect of an answer and write it: the one place where a fault becomes a response."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -31,10 +31,10 @@ _BODIES: Mapping[Dialect, Callable[[Rendering], Body]] = MappingProxyType(
 )
 # First match wins. `/api/v1/auth/login` is 000's and 002's at once; its route says so itself.
 _FAMILY_OF_PREFIX: tuple[tuple[str, Family], ...] = (
-    ("/api/v1/clusters", "001"),
-    ("/api/v1/tenant", "002"),
-    ("/api/v1/organization", "002"),
-    ("/api/v1/energy", "002"),
+    ("/api/v1/clusters/", "001"),
+    ("/api/v1/tenant/", "002"),
+    ("/api/v1/organization/", "002"),
+    ("/api/v1/energy/", "002"),
     ("/api/v1/", "000"),
     ("/api/", "003"),
     ("/v1/", "004"),
@@ -44,7 +44,7 @@ _FAMILY_OF_PREFIX: tuple[tuple[str, Family], ...] = (
 def family_of(path: str) -> Family:
     """The route family that a path belongs to; 000 for everything outside the five."""
     for prefix, family in _FAMILY_OF_PREFIX:
-        if path.startswith(prefix):
+        if f"{path}/".startswith(prefix):
             return family
     return "000"
 
@@ -63,7 +63,7 @@ def answer_of_entry(entry: Entry, family: Family) -> Answer:
 
 def dialect_for(*, family: Family, accept: str, wanted: str) -> Dialect:
     """Which dialect to speak: `Accept` for problem+json beats `X-Error-Dialect` beats the family."""
-    if problem.MEDIA_TYPE in accept.lower():
+    if any(media == problem.MEDIA_TYPE and weight > 0 for media, weight in _weighted(accept)):
         return "problem"
     for dialect in get_args(Dialect):
         if wanted == dialect:
@@ -74,23 +74,29 @@ def dialect_for(*, family: Family, accept: str, wanted: str) -> Dialect:
 def language_for(accept_language: str, default: Language) -> Language:
     """The first of zh and en by the client's weights (RFC 9110 §12.5.4), else the default."""
     best: tuple[float, Language] | None = None
-    for item in accept_language.lower().split(",")[:16]:
-        tag, _, parameters = item.strip().partition(";")
-        language: Language | None = "zh" if tag.startswith("zh") else "en" if tag.startswith("en") else None
-        weight = _weight(parameters)
+    for tag, weight in _weighted(accept_language):
+        primary = tag.partition("-")[0]
+        language: Language | None = "zh" if primary == "zh" else "en" if primary == "en" else None
         if language and weight > 0 and (best is None or weight > best[0]):
             best = (weight, language)
     return best[1] if best else default
 
 
-def _weight(parameters: str) -> float:
-    _, found, value = parameters.partition("q=")
-    if not found:
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
+def _weighted(header: str) -> Iterator[tuple[str, float]]:
+    """The values of an `Accept…` header with their weights (RFC 9110 §12.4.2), at most 16."""
+    for item in header.lower().split(",")[:16]:
+        value, *parameters = (part.strip() for part in item.split(";"))
+        yield value, _weight(parameters)
+
+
+def _weight(parameters: Iterable[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
 
 
 def body_in(dialect: Dialect, rendering: Rendering) -> Body:

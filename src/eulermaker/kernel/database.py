@@ -110,7 +110,10 @@ class _unavailable:
 
 def _is_lost(error: BaseException) -> bool:
     match error:
-        case OperationalError() | InterfaceError() | PoolTimeout():
+        case OperationalError():
+            # SQLite has this class for wrong SQL, too: a fault of ours, which no retry mends.
+            return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR
+        case InterfaceError() | PoolTimeout():
             return True
         case DBAPIError():
             return bool(error.connection_invalidated)

@@ -3,13 +3,22 @@
 import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+import sqlalchemy as sa
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -24,13 +33,29 @@ class WrongSetting(Exception):
 def _database_url(url: str) -> str:
     if not url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
         raise ValueError("must start with postgresql+asyncpg:// or sqlite+aiosqlite://")
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ValueError("must name a file: builds outlive the process")
     return url
 
 
 def _docker_host(host: str) -> str:
     if not host.startswith(("unix://", "tcp://")):
         raise ValueError("must start with unix:// or tcp://")
+    parts = urlsplit(host)
+    if not (parts.path if parts.scheme == "unix" else parts.hostname and parts.port):
+        raise ValueError("must be unix:///path or tcp://host:port")
     return host
+
+
+def _redis_url(url: str) -> str:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must start with redis://, rediss:// or unix://")
+    return url
+
+
+def _listed(value: object) -> object:
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
 
 
 class Build(BaseModel):
@@ -61,12 +86,18 @@ class Settings(BaseSettings):
     """Every setting of the server; immutable after the start."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="ignore", env_ignore_empty=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        # Values are read by their fields, whose refusals name the key, and never as JSON.
+        enable_decoding=False,
     )
 
     data_dir: Path = Path("data")
     database_url: Annotated[str, AfterValidator(_database_url)] | None = None
-    redis_url: str | None = None
+    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = None
     docker_host: Annotated[str, AfterValidator(_docker_host)] = Field(
         default_factory=lambda: os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock",
         validate_default=True,
@@ -78,7 +109,7 @@ class Settings(BaseSettings):
     language: Literal["zh", "en"] = "zh"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     shutdown_seconds: Annotated[int, Field(ge=1, le=60)] = 10
-    allowed_origins: tuple[str, ...] = ()
+    allowed_origins: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     build: Build = Build()
     accounts: Accounts = Accounts()
 
@@ -113,5 +144,5 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors(include_url=False, include_input=False)[0]
         key = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
         raise WrongSetting(f"{key}: {first['msg']}") from error
-    except (SettingsError, ValueError) as error:
+    except ValueError as error:
         raise WrongSetting(f"{PREFIX}CONFIG: {error}") from error

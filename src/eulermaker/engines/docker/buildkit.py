@@ -25,8 +25,10 @@ _STEP = re.compile(
 )
 _METADATA = re.compile(r"\[internal\] load metadata for (?P<image>\S+)")
 _EXIT_CODE = re.compile(r"exit code: (\d+)")
+_UNREADABLE = (ValueError, AttributeError, KeyError, TypeError, RecursionError, WireError, binascii.Error)
 _CANCELED = "context canceled"
-_OFFICIAL = "docker.io/library/"
+# BuildKit completes names; people write them without Docker's default registry.
+_DEFAULT_REGISTRY = re.compile(r"docker\.io/(?:library/)?")
 
 
 class BuildKitProgress:
@@ -43,9 +45,8 @@ class BuildKitProgress:
         if not line.strip():
             return
         try:
-            message = json.loads(line)
-            yield from self._message(message)
-        except (ValueError, WireError, binascii.Error) as error:
+            yield from self._message(json.loads(line))
+        except _UNREADABLE as error:
             raise BuildFailed(BuildFault.BUILDER, f"unreadable progress: {error}") from error
 
     def end(self) -> Iterator[BuildEvent]:
@@ -100,10 +101,15 @@ class BuildKitProgress:
         # Steps that run beside the failing one end with "context canceled": they are not the cause.
         if self._failure is not None or _CANCELED in vertex.error:
             return
+        step = _STEP.match(vertex.name)
         if metadata := _METADATA.match(vertex.name):
-            image = metadata["image"].removeprefix(_OFFICIAL)
+            image = _DEFAULT_REGISTRY.sub("", metadata["image"], count=1)
             self._failure = BuildFailed(BuildFault.BASE_IMAGE, vertex.error, image=image)
-        elif _STEP.match(vertex.name):
+        elif step and step["instruction"].startswith("FROM "):
+            # Its description could be had, but not its layers.
+            image = _as_written(step["instruction"]).removeprefix("FROM ")
+            self._failure = BuildFailed(BuildFault.BASE_IMAGE, vertex.error, image=image)
+        elif step:
             code = _EXIT_CODE.search(vertex.error)
             self._failure = BuildFailed(
                 BuildFault.STEP, vertex.error, step=vertex.digest, exit_code=int(code[1]) if code else None
@@ -124,4 +130,4 @@ def _as_written(instruction: str) -> str:
     keyword, _, rest = instruction.partition(" ")
     if keyword != "FROM":
         return instruction
-    return f"FROM {rest.removeprefix(_OFFICIAL).partition('@')[0]}"
+    return f"FROM {_DEFAULT_REGISTRY.sub('', rest, count=1).partition('@')[0]}"

@@ -41,16 +41,9 @@ class ClassicProgress:
         if not line.strip():
             return
         try:
-            message = json.loads(line)
-        except ValueError as error:
+            yield from self._message(json.loads(line), self._clock())
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise BuildFailed(BuildFault.BUILDER, f"unreadable progress: {error}") from error
-        now = self._clock()
-        if detail := message.get("errorDetail"):
-            raise self._cause(detail)
-        if isinstance(aux := message.get("aux"), dict) and "ID" in aux:
-            self._image = str(aux["ID"])
-        if text := message.get("stream"):
-            yield from self._text(str(text), now)
 
     def end(self) -> Iterator[BuildEvent]:
         """The last events; raises `engine-unavailable` when the stream ended without a result."""
@@ -59,9 +52,19 @@ class ClassicProgress:
             raise ENGINE_UNAVAILABLE()
         yield ImageReady(self._image)
 
+    def _message(self, message: dict[str, Any], now: datetime) -> Iterator[BuildEvent]:
+        if detail := message.get("errorDetail"):
+            raise self._cause(detail)
+        if isinstance(aux := message.get("aux"), dict) and "ID" in aux:
+            self._image = str(aux["ID"])
+        if text := message.get("stream"):
+            yield from self._text(str(text), now)
+
     def _text(self, text: str, now: datetime) -> Iterator[BuildEvent]:
         if step := _STEP.match(text):
             yield from self._finish(now)
+            # Each stage ends with an image; only the last one's is the build's.
+            self._image = None
             self._step = StepStarted(
                 key=step["number"],
                 number=int(step["number"]),
@@ -91,6 +94,8 @@ class ClassicProgress:
         step = self._step
         if step is None:
             return BuildFailed(BuildFault.DOCKERFILE, message)
-        if step.instruction.upper().startswith("FROM "):
-            return BuildFailed(BuildFault.BASE_IMAGE, message, image=step.instruction.split()[1])
+        keyword, *words = step.instruction.split()
+        if keyword.upper() == "FROM":
+            image = next((word for word in words if not word.startswith("--")), None)
+            return BuildFailed(BuildFault.BASE_IMAGE, message, image=image)
         return BuildFailed(BuildFault.STEP, message, step=step.key, exit_code=detail.get("code"))

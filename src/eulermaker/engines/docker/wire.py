@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 
+_TOO_LONG = "a field is longer than its message"
+
+
 class WireError(Exception):
     """The bytes are no protobuf message."""
 
@@ -80,7 +83,10 @@ def _moment(value: int | bytes | None) -> datetime | None:
     seconds, nanos = fields.get(1, 0), fields.get(2, 0)
     if not (isinstance(seconds, int) and isinstance(nanos, int)):
         raise WireError("a timestamp of the wrong type")
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanos // 1000)
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=nanos // 1000)
+    except (ValueError, OverflowError, OSError) as error:
+        raise WireError("a timestamp out of range") from error
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
@@ -94,7 +100,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             case 2:
                 length, position = _varint(message, position)
                 if position + length > end:
-                    raise WireError("a field is longer than its message")
+                    raise WireError(_TOO_LONG)
                 yield key >> 3, message[position : position + length]
                 position += length
             case 1:
@@ -103,6 +109,8 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
                 position += 4
             case other:
                 raise WireError(f"unknown wire type {other}")
+        if position > end:
+            raise WireError(_TOO_LONG)
 
 
 def _varint(message: bytes, position: int) -> tuple[int, int]:

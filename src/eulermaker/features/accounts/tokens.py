@@ -42,7 +42,8 @@ class AccessTokens:
             raise TOKEN_INVALID()
         try:
             decoded = jwt.decode(token, self._key, algorithms=[ALGORITHM])
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, TypeError) as error:
+            # TypeError: joserfc trusts the types inside the header of a token that anyone can send.
             raise TOKEN_INVALID() from error
         claims = decoded.claims
         session, expires, issued = claims.get("sid"), claims.get("exp"), claims.get("iat")

@@ -123,20 +123,28 @@ class Collector:
 
     def _finish(self) -> list[Artifact]:
         self._archive.unlink(missing_ok=True)
-        names = unique_names(list(self._found))
-        artifacts = [_describe(names[path], path, file) for path, file in self._found.items()]
+        digests = {path: _sha256(file) for path, file in self._found.items()}
+        # A package that was copied to /output is one artifact, not two.
+        distinct = {(PurePosixPath(path).name, digest): path for path, digest in reversed(digests.items())}
+        names = unique_names(list(distinct.values()))
+        artifacts = [_describe(name, path, self._found[path], digests[path]) for path, name in names.items()]
         for artifact in artifacts:
             self._found[artifact.path].rename(self._part / artifact.sha256)
+        for path in self._found.keys() - names.keys():
+            self._found[path].unlink()
         self._part.rename(self._folder)
         return sorted(artifacts, key=lambda artifact: artifact.name)
 
 
-def _describe(name: str, path: str, file: Path) -> Artifact:
+def _sha256(file: Path) -> str:
     with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-        content.seek(0)
-        rpm = None
-        if path.endswith(".rpm"):
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _describe(name: str, path: str, file: Path, digest: str) -> Artifact:
+    rpm = None
+    if path.endswith(".rpm"):
+        with file.open("rb") as content:
             try:
                 rpm = asdict(read_rpm(content))
             except RpmError:

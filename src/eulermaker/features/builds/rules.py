@@ -64,15 +64,20 @@ def retry_delay(attempts: int) -> timedelta:
 
 # Docker's reference grammar (distribution/reference), without a registry's digest.
 _NAME_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_HOST = r"(?:[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*(?::\d+)?/)?"
+_HOST_PART = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+# The first part is a host where it looks like one; else it is a part of the name, and in lower case.
+_HOST = rf"(?:(?:localhost|{_HOST_PART}(?:\.{_HOST_PART})+)(?::\d+)?/|{_HOST_PART}:\d+/)?"
 _REFERENCE = re.compile(rf"(?P<name>{_HOST}{_NAME_PART}(?:/{_NAME_PART})*)(?::(?P<tag>[\w][\w.-]{{0,127}}))?")
-MAX_REFERENCE = 255
+# Docker's 255, into which it counts the part that it puts before bare names.
+MAX_REFERENCE = 255 - len("docker.io/library/")
 
 
 def image_tag(name: str) -> str | None:
     """The tag `name:latest` (or the tag that the name has); None when Docker refuses the name."""
     found = _REFERENCE.fullmatch(name, 0)
     if not found or len(name) > MAX_REFERENCE or not name.isascii():
+        return None
+    if found["name"] == "sha256":  # It would be taken for a digest.
         return None
     return f"{found['name']}:{found['tag'] or 'latest'}"
 
@@ -114,7 +119,8 @@ def unique_names(paths: Sequence[str]) -> dict[str, str]:
     """A name for each artifact's path: its base name, or as much of the path as tells two apart."""
     names: dict[str, str] = {}
     taken: set[str] = set()
-    for path in sorted(paths):
+    # Shallow paths choose first: a whole path is then never taken by a deeper one.
+    for path in sorted(paths, key=lambda p: (p.count("/"), p)):
         parts = PurePosixPath(path).parts[1:]
         candidates = ("/".join(parts[-depth:]) for depth in range(1, len(parts) + 1))
         name = next(candidate for candidate in candidates if candidate not in taken)

@@ -16,7 +16,7 @@ _CHINESE = {
 }
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]*")
 
-# The build user's home is where rpmbuild looks by default; the RPMs leave the container by /output.
+# The home is where rpmbuild looks by default, and where its RPMs are looked for afterwards.
 _TEMPLATE = """\
 FROM {base}
 WORKDIR /root/rpmbuild
@@ -24,7 +24,6 @@ COPY {spec_file} SPECS/{spec_file}
 RUN {install}
 COPY . SOURCES/
 RUN rpmbuild -ba {checked} SPECS/{spec_file}
-RUN mkdir -p /output && cp -a RPMS/. SRPMS/. /output/
 """
 _INSTALL = """\
 set -e; \\

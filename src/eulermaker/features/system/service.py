@@ -57,7 +57,7 @@ class System:
         async with anyio.create_task_group() as group:
             group.start_soon(database)
             group.start_soon(docker)
-        checks["redis"] = Check("disabled", "未配置 Redis" if zh else "Redis is not configured")
+        checks["redis"] = Check("disabled", "未使用 Redis" if zh else "Redis is not used")
         down = any(check.status == "unhealthy" for check in checks.values())
         return Health("unhealthy" if down else "healthy", checks)
 

@@ -1,0 +1,1 @@
+"""The figures that the product promises, measured beside a baseline in the same run."""
