@@ -89,7 +89,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         env_nested_delimiter="__",
         frozen=True,
-        extra="ignore",
+        extra="forbid",
         env_ignore_empty=True,
         # Values are read by their fields, whose refusals name the key, and never as JSON.
         enable_decoding=False,
@@ -143,6 +143,6 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
-        raise WrongSetting(f"{key}: {first['msg']}") from error
+        raise WrongSetting(f"{key}: {first['msg'].removeprefix('Value error, ')}") from error
     except ValueError as error:
         raise WrongSetting(f"{PREFIX}CONFIG: {error}") from error

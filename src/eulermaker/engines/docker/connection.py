@@ -89,7 +89,7 @@ class Connection:
     async def delete(self, path: str, query: Query | None = None) -> None:
         """Delete what is at that path."""
         async with self.request("DELETE", path, query=query) as response:
-            await response.read()
+            await _json(response)
 
     @asynccontextmanager
     async def request(
@@ -102,11 +102,15 @@ class Connection:
         stream: AsyncIterable[bytes] | None = None,
         seconds: float | None = ANSWER_SECONDS,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An open response; `seconds` bounds the whole exchange, None leaves it to the caller."""
+        """An open response; `seconds` bounds the whole exchange, None leaves it to the caller.
+
+        Raises EngineAnswer for an error status. Its body is read with `lines` and `chunks`, which
+        tell the engine's loss from the caller's own errors.
+        """
         version = await self.api_version()
         headers = {"Content-Type": "application/x-tar"} if stream is not None else None
         with _told():
-            async with self._open().request(
+            response = await self._open().request(
                 method,
                 self._url(f"/v{version}{path}"),
                 params=query,
@@ -114,10 +118,11 @@ class Connection:
                 data=stream,
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=PING_SECONDS),
-            ) as response:
-                if response.status >= 400:
-                    raise EngineAnswer(response.status, await _message(response))
-                yield response
+            )
+        async with response:
+            if response.status >= 400:
+                raise await _refusal(response)
+            yield response
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -162,6 +167,13 @@ async def lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         yield bytes(rest)
 
 
+async def chunks(response: aiohttp.ClientResponse, size: int) -> AsyncIterator[bytes]:
+    """The body of a response as it comes, in pieces of at most `size` bytes."""
+    with _told():
+        async for chunk in response.content.iter_chunked(size):
+            yield chunk
+
+
 class _told:
     """Turns the loss of the engine into its fault."""
 
@@ -172,19 +184,29 @@ class _told:
         match error:
             case aiohttp.ClientError() | TimeoutError() | OSError():
                 raise ENGINE_UNAVAILABLE() from error
-            case EngineAnswer() if error.status >= 500:
-                log.warning("engine.refused", status=error.status, message=error.message)
             case _:
                 return
 
 
 async def _json(response: aiohttp.ClientResponse) -> Any:
-    body = await response.read()
-    return json.loads(body) if body.strip() else None
+    with _told():
+        body = await response.read()
+    try:
+        return json.loads(body) if body.strip() else None
+    except ValueError as error:
+        raise ENGINE_REFUSED() from error
 
 
-async def _message(response: aiohttp.ClientResponse) -> str:
-    body = await response.content.read(64 * 1024)
+async def _refusal(response: aiohttp.ClientResponse) -> EngineAnswer:
+    with _told():
+        body = await response.content.read(64 * 1024)
+    message = _message(body)
+    if response.status >= 500:
+        log.warning("engine.refused", status=response.status, message=message)
+    return EngineAnswer(response.status, message)
+
+
+def _message(body: bytes) -> str:
     try:
         told = json.loads(body)
     except ValueError:

@@ -10,7 +10,7 @@ import anyio
 
 from eulermaker.engines.docker.buildkit import BuildKitProgress
 from eulermaker.engines.docker.classic import ClassicProgress
-from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, lines
+from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, chunks, lines
 from eulermaker.engines.port import (
     ENGINE_REFUSED,
     BuildEvent,
@@ -168,7 +168,7 @@ class ImageFiles:
         where = f"/containers/{self._container}/archive"
         try:
             async with self._http.request("GET", where, query={"path": path}, seconds=None) as answer:
-                yield answer.content.iter_chunked(CHUNK)
+                yield chunks(answer, CHUNK)
         except EngineAnswer as error:
             if error.status != 404:
                 raise ENGINE_REFUSED() from error
@@ -180,7 +180,7 @@ class ImageFiles:
         where = f"/containers/{self._container}/export"
         try:
             async with self._http.request("GET", where, seconds=None) as answer:
-                yield answer.content.iter_chunked(CHUNK)
+                yield chunks(answer, CHUNK)
         except EngineAnswer as error:
             raise ENGINE_REFUSED() from error
 
