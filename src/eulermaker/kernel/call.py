@@ -23,18 +23,40 @@ class Permission(StrEnum):
     BUILDS_READ_ALL = "builds:read-all"
     BUILDS_WRITE = "builds:write"
     BUILDS_WRITE_ALL = "builds:write-all"
+    CONTAINERS_READ = "containers:read"
+    CONTAINERS_READ_ALL = "containers:read-all"
+    CONTAINERS_WRITE = "containers:write"
+    CONTAINERS_WRITE_ALL = "containers:write-all"
+    #: What the create policy refuses to everybody else: privileged, host namespaces, devices …
+    CONTAINERS_UNCONFINED = "containers:unconfined"
+    IMAGES_READ = "images:read"
+    IMAGES_WRITE = "images:write"
+    TERMINALS_USE = "terminals:use"
+    TERMINALS_USE_ALL = "terminals:use-all"
     SYSTEM_READ = "system:read"
     SYSTEM_WRITE = "system:write"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
 
 
-_READ = frozenset({Permission.BUILDS_READ, Permission.SYSTEM_READ})
-_USE = _READ | {Permission.BUILDS_WRITE}
-_OPERATE = _USE | {Permission.BUILDS_READ_ALL, Permission.BUILDS_WRITE_ALL}
+_READ = frozenset(
+    {Permission.BUILDS_READ, Permission.CONTAINERS_READ, Permission.IMAGES_READ, Permission.SYSTEM_READ}
+)
+_READ_ALL = _READ | {Permission.BUILDS_READ_ALL, Permission.CONTAINERS_READ_ALL}
+_USE = _READ | {Permission.BUILDS_WRITE, Permission.CONTAINERS_WRITE, Permission.TERMINALS_USE}
+_OPERATE = (
+    _READ_ALL
+    | _USE
+    | {
+        Permission.BUILDS_WRITE_ALL,
+        Permission.CONTAINERS_WRITE_ALL,
+        Permission.IMAGES_WRITE,
+        Permission.TERMINALS_USE_ALL,
+    }
+)
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.READONLY: _READ | {Permission.BUILDS_READ_ALL},
+    Role.READONLY: _READ_ALL,
     Role.USER: _USE,
     Role.OPERATOR: _OPERATE,
     Role.ADMIN: frozenset(Permission),
@@ -78,6 +100,8 @@ class Call:
 
     principal: Principal
     language: Language
+    #: Where the request came from.
+    address: str = ""
 
     def require(self, permission: Permission) -> None:
         """Raise the fault `forbidden` unless the caller has the permission."""

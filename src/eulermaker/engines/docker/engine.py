@@ -11,6 +11,7 @@ import anyio
 from eulermaker.engines.docker.buildkit import BuildKitProgress
 from eulermaker.engines.docker.classic import ClassicProgress
 from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, chunks, lines
+from eulermaker.engines.docker.containers import DockerContainers
 from eulermaker.engines.port import (
     ENGINE_REFUSED,
     BuildEvent,
@@ -31,6 +32,7 @@ class DockerEngine:
 
     def __init__(self, host: str, *, builder: str, clock: Clock) -> None:
         self._http = Connection(host)
+        self.containers = DockerContainers(self._http)
         self._builder = builder
         self._clock = clock
 

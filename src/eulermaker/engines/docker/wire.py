@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-
 _TOO_LONG = "a field is longer than its message"
 
 

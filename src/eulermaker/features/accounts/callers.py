@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket
 
 from eulermaker.features.accounts.faults import ORIGIN_REFUSED, TOKEN_MALFORMED, TOKEN_MISSING
 from eulermaker.features.accounts.service import Accounts
-from eulermaker.kernel.call import Call
+from eulermaker.kernel.call import Call, Principal
 
 
 class Callers:
@@ -20,7 +20,7 @@ class Callers:
     async def of_request(self, connection: HTTPConnection) -> Call:
         """The call of a request; raises a fault of kind `unauthenticated`."""
         principal = await self._accounts.authenticate(bearer_token(connection))
-        return Call(principal, connection.state.language)
+        return _call(principal, connection)
 
     async def of_socket(self, websocket: WebSocket) -> Call:
         """The call of a socket, by `Authorization` or by `?ticket=`.
@@ -31,7 +31,7 @@ class Callers:
         ticket = websocket.query_params.get("ticket")
         if ticket is None:
             return await self.of_request(websocket)
-        return Call(await self._accounts.redeem_ticket(ticket), websocket.state.language)
+        return _call(await self._accounts.redeem_ticket(ticket), websocket)
 
     def _check_origin(self, websocket: WebSocket) -> None:
         origin = websocket.headers.get("origin")
@@ -39,6 +39,11 @@ class Callers:
             return
         if urlsplit(origin).netloc != websocket.headers.get("host"):
             raise ORIGIN_REFUSED()
+
+
+def _call(principal: Principal, connection: HTTPConnection) -> Call:
+    address = connection.client.host if connection.client else ""
+    return Call(principal, connection.state.language, address)
 
 
 def bearer_token(connection: HTTPConnection) -> str:

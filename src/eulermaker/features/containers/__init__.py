@@ -1,0 +1,1 @@
+"""Containers: a live view of them, and everything that can be done with one."""
