@@ -150,10 +150,10 @@ def _quota(host: Json) -> float | None:
 
 def _ports(bindings: Json) -> list[Port]:
     found: list[Port] = []
-    published: Json
     for port, hosts in bindings.items():
         # A port that is exposed and not published has no hosts.
-        for published in hosts or ({},):
+        unpublished: list[Json] = [{}]
+        for published in hosts or unpublished:
             host_port = published.get("HostPort")
             found.append(Port(port, published.get("HostIp") or "", int(host_port) if host_port else None))
     return found
