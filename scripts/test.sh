@@ -17,4 +17,6 @@ export DOCKER_HOST
 scripts/test_images.sh >/dev/null
 scripts/base_image.sh >/dev/null
 scripts/system_packages.sh --dnf "rpm rpm-build cpio" rpm cpio
+# Everything on SQLite, then what a database matters to on PostgreSQL.
 scripts/with_services.sh .venv/bin/python -m pytest "$@"
+scripts/with_services.sh .venv/bin/python -m pytest --database postgresql "$@"

@@ -15,6 +15,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A run on PostgreSQL repeats the tests that a database matters to, and no others."""
+    if config.getoption("--database") == "postgresql":
+        repeated = [item for item in items if "database_kind" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if item not in repeated])
+        items[:] = repeated
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """What asynchronous tests run on: the event loop of the server."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def database_kind(request: pytest.FixtureRequest) -> str:
     """The kind of database that this run is about."""
