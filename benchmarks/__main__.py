@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import listing, logs, overhead, startup
+from benchmarks import listing, logs, overhead, startup, terminals
 from benchmarks.figures import Figure, show
 
 REPORT = Path(".run/bench.json")
@@ -19,6 +19,7 @@ MEASURES: dict[str, Callable[..., list[Figure]]] = {
     "listing": listing.measure,
     "logs": logs.measure,
     "overhead": overhead.measure,
+    "terminals": terminals.measure,
 }
 
 

@@ -6,6 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+# The table is also read in files, where nothing tells a width.
+WIDTH = 140
+
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
@@ -31,10 +34,11 @@ class AtLeast:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What the same machine does in the same run without us, in the figure's unit."""
+    """What the same machine does in the same run without us; in the figure's unit unless it has its own."""
 
     value: float
     what: str
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def show(figures: list[Figure]) -> None:
             figure.verdict,
             style={"missed": "bold red", "": "dim"}.get(figure.verdict),
         )
-    Console().print(table)
+    Console(width=WIDTH).print(table)
 
 
 def _asked(figure: Figure) -> str:
@@ -87,7 +91,7 @@ def _asked(figure: Figure) -> str:
 
 
 def _beside(baseline: Baseline, unit: str) -> str:
-    return f"{_number(baseline.value, unit)} ({baseline.what})"
+    return f"{_number(baseline.value, baseline.unit or unit)} ({baseline.what})"
 
 
 def _number(value: float, unit: str) -> str:

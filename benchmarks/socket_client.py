@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from dataclasses import asdict, dataclass
+from typing import cast
 
 import uvloop
 
@@ -43,9 +44,9 @@ class Follower(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the socket."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._request)
+        # uvloop's transports do not descend from asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         """Count the frames that are whole."""
@@ -71,7 +72,7 @@ class Follower(asyncio.Protocol):
     def _count(self, data: bytes, position: int) -> int:
         """Count from a position on; tells where the first frame starts that is not whole."""
         size = len(data) if self._open else 0
-        while position + 10 <= size or position + 2 <= size and data[position + 1] < 126:
+        while position + 10 <= size or (position + 2 <= size and data[position + 1] < 126):
             length, start = data[position + 1], position + 2
             if length == 126:
                 length, start = int.from_bytes(data[start : start + 2]), start + 2

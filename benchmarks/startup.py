@@ -6,9 +6,10 @@ import sys
 import time
 from pathlib import Path
 
+from tests.server import ServerProcess, free_port
+
 from benchmarks.figures import AtMost, Baseline, Figure
 from benchmarks.servers import bare_server, first_answer, pid_of, resident_mib
-from tests.server import ServerProcess, free_port
 
 IDLE_SECONDS = 3.0
 
@@ -52,9 +53,7 @@ def _start_of_bare(empty: Path) -> float:
 
 
 def _seconds(command: list[str], port: int, path: str, environment: dict[str, str] | None = None) -> float:
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         return first_answer(port, path)
     finally:

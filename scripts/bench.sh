@@ -6,5 +6,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/install.sh
 DOCKER_HOST=$(scripts/engine.sh | tail -n 1)
 export DOCKER_HOST
-scripts/base_image.sh >/dev/null
+scripts/test_images.sh >/dev/null
+scripts/system_packages.sh --dnf wrk wrk
 exec .venv/bin/python -m benchmarks "$@"

@@ -142,7 +142,11 @@ start_engine() {
     mkdir -p "$DATA" "$STATE"
     bridge=$(bridge_options)
     say "starting dockerd with its data in $DATA"
-    setsid dockerd --data-root "$DATA" --exec-root "$STATE" --pidfile "$PID_FILE" --host "unix://$SOCKET" \
+    # BuildKit drops what a step prints beyond 2 MiB or 200 KiB/s, unless told otherwise: 2147483647 is the
+    # largest number it takes, and -1 means nothing to the BuildKit of Engine 20.10.
+    BUILDKIT_STEP_LOG_MAX_SIZE=${BUILDKIT_STEP_LOG_MAX_SIZE:-2147483647} \
+        BUILDKIT_STEP_LOG_MAX_SPEED=${BUILDKIT_STEP_LOG_MAX_SPEED:-2147483647} \
+        setsid dockerd --data-root "$DATA" --exec-root "$STATE" --pidfile "$PID_FILE" --host "unix://$SOCKET" \
         ${bridge:+"$bridge"} </dev/null >>"$LOG" 2>&1 9>&- &
     engine=$!
     wait_until "$START_SECONDS" came_up_or_died "$engine" || true

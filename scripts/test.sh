@@ -16,7 +16,7 @@ DOCKER_HOST=$(scripts/engine.sh | tail -n 1)
 export DOCKER_HOST
 scripts/test_images.sh >/dev/null
 scripts/base_image.sh >/dev/null
-scripts/system_packages.sh --dnf "rpm rpm-build cpio" rpm cpio
+scripts/system_packages.sh --dnf "rpm rpm-build cpio docker-distribution" rpm cpio docker-registry
 # Everything on SQLite, then what a database matters to on PostgreSQL.
 scripts/with_services.sh .venv/bin/python -m pytest "$@"
 scripts/with_services.sh .venv/bin/python -m pytest --database postgresql "$@"

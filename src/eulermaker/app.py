@@ -20,10 +20,12 @@ from eulermaker import __version__
 from eulermaker.dialects import problem
 from eulermaker.dialects.dialect import Rendering
 from eulermaker.dialects.render import answer_of, body_in, dialect_for, family_of, headers_of, language_for
+from eulermaker.gate import Admission, Gate
 from eulermaker.kernel.clock import rfc3339, utc_now
 from eulermaker.kernel.faults import (
     BODY_TOO_LARGE,
     INTERNAL,
+    MALFORMED_BODY,
     METHOD_NOT_ALLOWED,
     ROUTE_NOT_FOUND,
     Family,
@@ -33,6 +35,7 @@ from eulermaker.kernel.faults import (
 )
 from eulermaker.kernel.ids import new_id
 from eulermaker.kernel.settings import Settings
+from eulermaker.kernel.sockets import Places
 from eulermaker.kernel.telemetry import Metrics, request_id, trace_id
 from eulermaker.kernel.validation import field_errors
 from eulermaker.openapi import describe
@@ -43,7 +46,7 @@ MAX_BODY = 64 * 1024 * 1024
 LOGIN = "/api/v1/auth/login"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_STREAMED_BODY = re.compile(r"/api/v1/builds/[^/]+/context/")
+_STREAMED_BODY = re.compile(r"/api/v1/(builds/[^/]+/context/|images/import$|containers/[^/]+/files$)")
 # RFC 6455 §7.4: the frame after which a socket that could not be opened is closed.
 POLICY_VIOLATION = 1008
 
@@ -58,8 +61,15 @@ class Api(FastAPI):
         return self.openapi_schema
 
 
-def create_api(settings: Settings, metrics: Metrics, routers: Iterable[APIRouter]) -> Api:
-    """The application with these routes; it is served inside an Envelope."""
+def create_api(
+    settings: Settings,
+    metrics: Metrics,
+    routers: Iterable[APIRouter],
+    *,
+    admission: Admission,
+    places: Places,
+) -> Api:
+    """The application with these routes behind the gate; it is served inside an Envelope."""
     app = Api(
         title="EulerMaker Docker Optimizer",
         version=__version__,
@@ -71,6 +81,7 @@ def create_api(settings: Settings, metrics: Metrics, routers: Iterable[APIRouter
     for router in routers:
         app.include_router(router)
     answers = Answers(settings, metrics)
+    app.add_middleware(Gate, admission=admission, places=places, answer=answers.fault)
     # One handler serves requests and sockets, which Starlette calls it for alike.
     app.add_exception_handler(Fault, answers.fault)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, answers.invalid)
@@ -102,10 +113,11 @@ class Answers:
         # The login is 000's and 002's at once: a body with an e-mail is 002's.
         if connection.url.path == LOGIN and isinstance(error.body, dict) and "email" in error.body:
             family = "002"
-        malformed = any(e["type"] == "json_invalid" for e in error.errors())
-        return self._render(
-            connection, InvalidFields(field_errors(error.errors()), malformed=malformed), family
-        )
+        malformed = any(found["type"] == "json_invalid" for found in error.errors())
+        # 002 shows Pydantic's list whatever is wrong; elsewhere a body that is no JSON has no fields.
+        if malformed and family != "002":
+            return self._render(connection, MALFORMED_BODY(), family)
+        return self._render(connection, InvalidFields(field_errors(error.errors())), family)
 
     async def invalid_socket(self, websocket: WebSocket, error: Exception) -> None:
         """The refusal of a socket whose query its schema refuses."""
@@ -115,9 +127,7 @@ class Answers:
     async def http(self, connection: HTTPConnection, error: Exception) -> Response | None:
         """The answer to what the router itself refuses."""
         assert isinstance(error, HTTPException)
-        fault = METHOD_NOT_ALLOWED() if error.status_code == 405 else ROUTE_NOT_FOUND()
-        if error.status_code not in (404, 405):
-            fault = InvalidFields([])
+        fault = _router_fault(error)
         if isinstance(connection, WebSocket):
             await self._refuse(connection, fault)
             return None
@@ -205,25 +215,36 @@ class Envelope:
         state["language"] = language_for(accepted, self._language)
         request_id.set(state["request_id"])
         trace_id.set(state["trace_id"])
-        if scope["type"] == "websocket":
-            await self._app(scope, receive, send)
-        else:
-            await self._request(scope, receive, send)
-
-    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started, status = time.perf_counter(), 500
-        identifier = scope["state"]["request_id"].encode()
+        identifier = state["request_id"].encode()
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 message["headers"].append((b"x-request-id", identifier))
             await send(message)
 
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send_with_id)
+        else:
+            await self._request(scope, receive, send_with_id)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, status, answered = time.perf_counter(), 500, False
+
+        async def watched(message: Message) -> None:
+            nonlocal status, answered
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+            answered = message["type"] == "http.response.body" and not message.get("more_body", False)
+
         bounded = receive if _STREAMED_BODY.match(scope["path"]) else _bounded(receive)
         try:
-            await self._app(scope, bounded, send_with_id)
+            await self._app(scope, bounded, watched)
+        except Exception:
+            # Starlette raises again what `Answers.unexpected` has logged and answered: the server
+            # would log it once more and drop a connection that is in order.
+            if not answered:
+                raise
         finally:
             self._count(scope, status, time.perf_counter() - started)
 
@@ -233,6 +254,19 @@ class Envelope:
         self._metrics.request_seconds.labels(route=route).observe(seconds)
         if status >= 500:
             log.warning("request.answered", method=scope["method"], route=route, status=status)
+
+
+def _router_fault(error: HTTPException) -> Fault:
+    # What is raised while FastAPI reads a body comes wrapped, our own bound on its size among it.
+    if isinstance(error.__cause__, Fault):
+        return error.__cause__
+    match error.status_code:
+        case 404:
+            return ROUTE_NOT_FOUND()
+        case 405:
+            return METHOD_NOT_ALLOWED()
+        case _:
+            return MALFORMED_BODY()
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -1,6 +1,7 @@
 """The server process: one root task group that owns the HTTP server and every service."""
 
 import fcntl
+import gc
 import os
 import signal
 import socket
@@ -19,36 +20,63 @@ from eulermaker.engines.docker.engine import DockerEngine
 from eulermaker.features.accounts import api as accounts_api
 from eulermaker.features.accounts.callers import Callers
 from eulermaker.features.accounts.service import Accounts
+from eulermaker.features.audit.service import Audit
 from eulermaker.features.builds import api as builds_api
 from eulermaker.features.builds import sockets as builds_sockets
 from eulermaker.features.builds.files import BuildFiles
 from eulermaker.features.builds.ledger import Bells, Ledger
 from eulermaker.features.builds.runner import BuildRunner
 from eulermaker.features.builds.service import Builds
+from eulermaker.features.console import api as console_api
+from eulermaker.features.containers import api as containers_api
+from eulermaker.features.containers import sockets as containers_sockets
+from eulermaker.features.containers.journal import Journal
+from eulermaker.features.containers.service import Containers
+from eulermaker.features.containers.stats import StatsHub
+from eulermaker.features.containers.view import LiveView
 from eulermaker.features.errors import api as errors_api
 from eulermaker.features.errors.catalogue import catalogue
+from eulermaker.features.images import api as images_api
+from eulermaker.features.images import sockets as images_sockets
+from eulermaker.features.images.pulls import Pulls
+from eulermaker.features.images.service import Images
+from eulermaker.features.networks import api as networks_api
+from eulermaker.features.networks.service import Networks
 from eulermaker.features.system import api as system_api
+from eulermaker.features.system.host import Host
+from eulermaker.features.system.maintenance import LOOK_SECONDS, Maintenance
 from eulermaker.features.system.service import System
+from eulermaker.features.terminals import api as terminals_api
+from eulermaker.features.terminals import sockets as terminals_sockets
+from eulermaker.features.terminals.recording import Recordings
+from eulermaker.features.terminals.service import Terminals
+from eulermaker.features.volumes import api as volumes_api
+from eulermaker.features.volumes.service import Volumes
+from eulermaker.gate import Admission
 from eulermaker.kernel.clock import Clock, utc_now
 from eulermaker.kernel.database import Database
-from eulermaker.kernel.faults import Catalogue
+from eulermaker.kernel.faults import Catalogue, Fault
 from eulermaker.kernel.keyfile import secret_in
+from eulermaker.kernel.limits import Limits
+from eulermaker.kernel.load import Load
 from eulermaker.kernel.migrate import migrate
+from eulermaker.kernel.redis import Redis
 from eulermaker.kernel.settings import Settings, WrongSetting
-from eulermaker.kernel.sockets import Sockets
+from eulermaker.kernel.sockets import Places, Sockets
 from eulermaker.kernel.supervise import Service, every, run_services
 from eulermaker.kernel.telemetry import Metrics, configure_logging
 
 log = structlog.get_logger("eulermaker.process")
 
 SWEEP_SECONDS = 60.0
+QUEUE_SECONDS = 2.0
 BACKLOG = 2048
 #: Time for sockets to tell their clients why they close before the server closes what is left.
 FAREWELL_SECONDS = 0.2
 
 
 class CannotStart(Exception):
-    """Something outside is in the way of a start: the data directory or the port is in use."""
+    """Something outside is in the way of a start: the data directory, the port or the database."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +90,18 @@ class Server:
     database: Database
     engine: DockerEngine
     accounts: Accounts
+    builds: Builds
     runner: BuildRunner
     sockets: Sockets
+    places: Places
+    load: Load
+    maintenance: Maintenance
+    redis: Redis | None
+    host: Host
+    pulls: Pulls
+    view: LiveView
+    hub: StatsHub
+    terminals: Terminals
 
     @property
     def services(self) -> dict[str, Service]:
@@ -75,7 +113,31 @@ class Server:
         async def sweep_accounts() -> None:
             await every(SWEEP_SECONDS, self.accounts.sweep)
 
-        return {"builds": self.runner.run, "builds sweep": sweep_builds, "accounts sweep": sweep_accounts}
+        async def measure_queue() -> None:
+            await every(QUEUE_SECONDS, self.builds.measure_queue)
+
+        async def look_for_maintenance() -> None:
+            await every(LOOK_SECONDS, self.maintenance.look)
+
+        async def sweep_recordings() -> None:
+            await every(SWEEP_SECONDS, self.terminals.sweep)
+
+        services: dict[str, Service] = {
+            "builds": self.runner.run,
+            "builds sweep": sweep_builds,
+            "accounts sweep": sweep_accounts,
+            "load": self.load.run,
+            "queue age": measure_queue,
+            "host": self.host.run,
+            "maintenance": look_for_maintenance,
+            "places": self.places.run,
+            "pulls": self.pulls.run,
+            "containers": self.view.run,
+            "stats": self.hub.run,
+            "terminals": self.terminals.run,
+            "terminals sweep": sweep_recordings,
+        }
+        return services if self.redis is None else services | {"redis": self.redis.run}
 
 
 def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
@@ -90,7 +152,20 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         else secret_in(settings.data_dir / "secret-key")
     )
     accounts = Accounts(database, settings, secret=secret, clock=clock)
-    callers = Callers(accounts, allowed_origins=settings.allowed_origins)
+    redis = Redis(settings.redis_url) if settings.redis_url else None
+    places = Places(settings.rate_limit.websockets if settings.rate_limit.enabled else None, redis)
+    callers = Callers(accounts, places, allowed_origins=settings.allowed_origins)
+    audit = Audit(database, clock=clock)
+    maintenance = Maintenance(database, audit, clock=clock)
+    load = Load(settings.overload)
+    admission = Admission(
+        settings.rate_limit,
+        limits=Limits(redis),
+        load=load,
+        maintenance=maintenance,
+        user_of=callers.user_of,
+        clock=clock,
+    )
     installation = _installation(settings.data_dir)
     ledger, bells = Ledger(database), Bells()
     files = BuildFiles(settings.data_dir / "builds", max_context_bytes=settings.build.max_context_bytes)
@@ -111,6 +186,57 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         bells=bells,
         settings=settings.build,
         installation=installation,
+        load=load,
+        clock=clock,
+    )
+    journal = Journal(settings.data_dir / "events.ndjson")
+    view = LiveView(engine.containers, journal.record, clock=clock, since_ns=journal.last_ns)
+    hub = StatsHub(engine.containers)
+    terminals = Terminals(
+        engine.containers,
+        view,
+        audit,
+        Recordings(
+            settings.data_dir / "recordings",
+            max_bytes=settings.terminals.max_recording_bytes,
+            max_total_bytes=settings.terminals.max_recordings_bytes,
+            days=settings.terminals.recording_days,
+        ),
+        limits=settings.terminals,
+        clock=clock,
+    )
+    pulls = Pulls(engine.images, clock=clock)
+    images = Images(
+        engine.images,
+        engine.containers,
+        pulls,
+        audit,
+        max_import_bytes=settings.images.max_import_bytes,
+    )
+    volumes = Volumes(engine.volumes, audit)
+    networks = Networks(engine.networks, engine.containers, audit)
+    containers = Containers(
+        engine.containers,
+        view,
+        hub,
+        images=images,
+        volumes=volumes,
+        networks=networks,
+        audit=audit,
+        bind_roots=settings.containers.bind_roots,
+        docker_host=settings.docker_host,
+        clock=clock,
+    )
+    host = Host()
+    system = System(
+        settings=settings,
+        database=database,
+        engine=engine,
+        view=view,
+        redis=redis,
+        builds=builds,
+        host=host,
+        load=load,
         clock=clock,
     )
     known_faults = catalogue()
@@ -118,11 +244,40 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         accounts_api.router(accounts, callers),
         builds_api.router(builds, callers),
         builds_sockets.router(builds, callers, sockets),
-        system_api.router(System(database, engine), metrics),
+        containers_api.router(containers, callers),
+        containers_sockets.router(journal, callers, sockets),
+        terminals_api.router(terminals, callers),
+        terminals_sockets.router(terminals, callers, sockets),
+        images_api.router(images, callers),
+        images_sockets.router(images, callers, sockets),
+        volumes_api.router(volumes, callers),
+        networks_api.router(networks, callers),
+        system_api.router(system, maintenance, callers, metrics),
         errors_api.router(known_faults),
+        console_api.router(),
     )
-    api = create_api(settings, metrics, routers)
-    return Server(settings, api, metrics, known_faults, database, engine, accounts, runner, sockets)
+    api = create_api(settings, metrics, routers, admission=admission, places=places)
+    return Server(
+        settings=settings,
+        api=api,
+        metrics=metrics,
+        catalogue=known_faults,
+        database=database,
+        engine=engine,
+        accounts=accounts,
+        builds=builds,
+        runner=runner,
+        sockets=sockets,
+        places=places,
+        load=load,
+        maintenance=maintenance,
+        redis=redis,
+        host=host,
+        pulls=pulls,
+        view=view,
+        hub=hub,
+        terminals=terminals,
+    )
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
@@ -135,8 +290,12 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     server = assemble(settings)
-    await migrate(server.database)
-    password_file = await server.accounts.bootstrap_admin()
+    try:
+        await migrate(server.database)
+        password_file = await server.accounts.bootstrap_admin()
+        await server.runner.recover()
+    except Fault as fault:
+        raise CannotStart(f"EULERMAKER_DATABASE_URL: {fault.message('en')}") from fault
     if password_file is not None:
         print(f"Administrator {settings.admin_username}: the password is in {password_file}", file=sys.stderr)
     config = uvicorn.Config(
@@ -149,19 +308,25 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         ws_per_message_deflate=False,
         ws_max_size=1024 * 1024,
         timeout_graceful_shutdown=settings.shutdown_seconds,
+        # What a client says of itself in X-Forwarded-… counts only where a proxy of ours has said it.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
     )
     http = uvicorn.Server(config)
     async with anyio.create_task_group() as root:
         root.start_soon(_stop_on_signal, http, server)
         await root.start(_run_services, server.services)
         log.info("server.starting", address=listener.getsockname(), pid=os.getpid())
+        # What lives now lives on: a full collection that looks at all of it stops every request for 90 ms.
+        gc.freeze()
         # The signals are handled above; uvicorn's public `serve` would take them for itself.
         await http._serve([listener])
-        with anyio.move_on_after(settings.shutdown_seconds):
-            await server.runner.drain()
+        await server.runner.drain(within=settings.shutdown_seconds)
         root.cancel_scope.cancel()
     await server.engine.close()
     await server.database.close()
+    if server.redis is not None:
+        await server.redis.close()
     log.info("server.stopped")
 
 

@@ -3,10 +3,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.client.server import Server, serving
 from typer.testing import CliRunner, Result
 
 from eulermaker.cli.main import app
+from tests.client.server import Server, serving
 
 Invoke = Callable[..., Result]
 

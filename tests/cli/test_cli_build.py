@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import Invoke
 from tests.client.server import Server, answers, falls_silent, hangs, refuses
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import Invoke
 from tests.client.server import Server, artifact, refuses
 

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Invoke, run
-from tests.client.server import Server, refuses
 
 import eulermaker.cli
 from eulermaker.cli.messages import CATALOGUE, language, text
+from tests.cli.conftest import Invoke, run
+from tests.client.server import Server, refuses
 
 MAIN = "from eulermaker.cli.main import main; main()"
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from tests.client.server import Server, serving
 
 from eulermaker.client import Client, Retry
+from tests.client.server import Server, serving
 
 
 @dataclass

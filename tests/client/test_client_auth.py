@@ -4,7 +4,6 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.client.server import Conversation, Server, hangs_up, refuses
 
 from eulermaker.client import (
     Client,
@@ -15,6 +14,7 @@ from eulermaker.client import (
     Tokens,
     Unauthenticated,
 )
+from tests.client.server import Conversation, Server, hangs_up, refuses
 
 
 def test_login_hands_out_tokens_and_later_calls_carry_them(url: str, server: Server) -> None:

@@ -6,19 +6,6 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from tests.client.conftest import VirtualTime
-from tests.client.server import (
-    Conversation,
-    Server,
-    answers,
-    cuts_the_file,
-    cuts_the_log,
-    ends_the_log_early,
-    falls_silent,
-    hangs_up,
-    refuses,
-    repeats_the_log,
-)
 
 from eulermaker.client import (
     Client,
@@ -31,6 +18,19 @@ from eulermaker.client import (
     Timeout,
     Unavailable,
     follow,
+)
+from tests.client.conftest import VirtualTime
+from tests.client.server import (
+    Conversation,
+    Server,
+    answers,
+    cuts_the_file,
+    cuts_the_log,
+    ends_the_log_early,
+    falls_silent,
+    hangs_up,
+    refuses,
+    repeats_the_log,
 )
 
 LOGS = "GET /builds/build_1/logs"

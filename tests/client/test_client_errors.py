@@ -1,7 +1,6 @@
 """Every way to fail becomes its own exception, with all that the server told."""
 
 import pytest
-from tests.client.server import Server, answers, hangs, hangs_up, refuses, speaks_family_000
 
 from eulermaker.client import (
     Client,
@@ -18,6 +17,7 @@ from eulermaker.client import (
     Unauthenticated,
     Unavailable,
 )
+from tests.client.server import Server, answers, hangs, hangs_up, refuses, speaks_family_000
 
 KINDS = [
     (400, InvalidRequest),

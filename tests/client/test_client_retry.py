@@ -6,10 +6,10 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
-from tests.client.conftest import VirtualTime
-from tests.client.server import Misbehaviour, Server, answers, hangs, hangs_up, refuses, speaks_family_000
 
 from eulermaker.client import Client, ConnectionFailed, RateLimited, Retry, ServerError, Timeout, Unavailable
+from tests.client.conftest import VirtualTime
+from tests.client.server import Misbehaviour, Server, answers, hangs, hangs_up, refuses, speaks_family_000
 
 BUSY = refuses(503, "engine-unavailable", retryable=True)
 

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from eulermaker.cli import account, build, builds
+from eulermaker.cli import account, build, builds, containers, cp, execute, images, launch, system
 from eulermaker.cli.exits import ExitCode
 from eulermaker.cli.messages import text
 
@@ -57,6 +57,9 @@ def _never_fail_to_print() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+# Options behind the first argument belong to the command that is run.
+_PASSED_ON = {"allow_interspersed_args": False, "help_option_names": ["--help"]}
+
 app = typer.Typer(
     name="eulermaker",
     cls=Commands,
@@ -70,6 +73,22 @@ app.command(help=text("help.login"))(account.login)
 app.command(help=text("help.logout"))(account.logout)
 app.command(help=text("help.build"))(build.build)
 app.add_typer(builds.app, name="builds", help=text("help.builds"))
+app.command(help=text("help.ps"))(containers.ps)
+app.command(help=text("help.run"), context_settings=_PASSED_ON)(launch.run)
+app.command(help=text("help.start"))(containers.start)
+app.command(help=text("help.stop"))(containers.stop)
+app.command(help=text("help.restart"))(containers.restart)
+app.command(help=text("help.container_rm"))(containers.rm)
+app.command(help=text("help.container_logs"))(containers.logs)
+app.command(help=text("help.stats"))(containers.stats)
+app.command(help=text("help.top"))(containers.top)
+app.command("exec", help=text("help.exec"), context_settings=_PASSED_ON)(execute.exec_)
+app.command(help=text("help.shell"), context_settings=_PASSED_ON)(execute.shell)
+app.command(help=text("help.cp"))(cp.cp)
+app.command(help=text("help.images"))(images.images)
+app.command(help=text("help.pull"))(images.pull)
+app.command(help=text("help.events"))(system.events)
+app.add_typer(system.app, name="system", help=text("help.system"))
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Options and arguments that several commands share."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +27,25 @@ Timeout = Annotated[int | None, typer.Option("--timeout", min=1, help=text("help
 Output = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help=text("help.output"))]
 
 
+ContainerRef = Annotated[str, typer.Argument(metavar="CONTAINER", help=text("help.container"))]
+ContainerRefs = Annotated[list[str], typer.Argument(metavar="CONTAINER...", help=text("help.containers"))]
+Command = Annotated[list[str], typer.Argument(metavar="COMMAND...", help=text("help.command"))]
+Env = Annotated[list[str], typer.Option("--env", "-e", metavar="KEY=VALUE", help=text("help.env"))]
+User = Annotated[str | None, typer.Option("--user", "-u", help=text("help.user"))]
+Workdir = Annotated[str | None, typer.Option("--workdir", "-w", help=text("help.workdir"))]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=text("help.quiet"))]
+Grace = Annotated[int, typer.Option("--time", "-t", min=0, help=text("help.grace"))]
+
+
 def pairs(option: str, values: list[str]) -> dict[str, str]:
     """`KEY=VALUE` strings as a mapping; the last of a key counts."""
     return dict(_pair(option, value) for value in values)
+
+
+def variables(values: list[str]) -> dict[str, str]:
+    """`KEY=VALUE`, or `KEY` for the value that it has here; one that has none is left out."""
+    plain = {value: os.environ[value] for value in values if "=" not in value and value in os.environ}
+    return plain | pairs("--env", [value for value in values if "=" in value])
 
 
 def _pair(option: str, value: str) -> tuple[str, str]:

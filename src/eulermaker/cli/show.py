@@ -1,7 +1,8 @@
 """Results for people, as tables, and for programs, as JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eulermaker.cli.messages import text
-from eulermaker.client import Artifact, Build, BuildPage
+from eulermaker.client import Artifact, Build, BuildPage, Processes, Record
 
 _STYLES = {"success": "green", "failed": "red", "timeout": "red", "cancelled": "yellow", "running": "cyan"}
 
@@ -18,6 +19,45 @@ _STYLES = {"success": "green", "failed": "red", "timeout": "red", "cancelled": "
 def document(value: Any) -> None:
     """One JSON document, on one line."""
     typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def record(value: Record) -> None:
+    """A record as one JSON document: what the server told, no more."""
+    document(value.model_dump(mode="json", exclude_unset=True))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows of plain text under the columns of those names."""
+    Console().print(grid(columns, rows))
+
+
+def grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """What `table` prints."""
+    made = _table(*columns)
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def processes(found: Processes) -> None:
+    """A container's processes, in the columns that ps(1) named."""
+    made = Table(*found.titles, box=None, pad_edge=False, header_style="bold")
+    for process in found.processes:
+        made.add_row(*(Text(cell) for cell in process))
+    Console().print(made)
+
+
+def facts(value: Mapping[str, Any]) -> None:
+    """A nested document, one fact a row, by the path to it."""
+    made = Table.grid(padding=(0, 2))
+    for name, fact in _flat(value, ""):
+        made.add_row(Text(name, style="bold"), Text(fact))
+    Console().print(made)
+
+
+def moment(value: datetime | None) -> str:
+    """A time in the user's own zone."""
+    return _moment(value) if value else ""
 
 
 def builds(page: BuildPage) -> None:
@@ -66,6 +106,14 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} GiB"
+
+
+def _flat(value: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    for name, fact in value.items():
+        if isinstance(fact, Mapping):
+            yield from _flat(fact, f"{path}{name}.")
+        elif fact is not None:
+            yield f"{path}{name}", str(fact)
 
 
 def _facts(build: Build) -> Iterable[tuple[str, Text]]:

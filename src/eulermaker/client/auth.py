@@ -1,8 +1,8 @@
 """Signing in, and the tokens that follow from it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -10,6 +10,8 @@ from eulermaker.client.errors import ConnectionFailed, ServerError, Timeout, Una
 from eulermaker.client.retry import Retry
 from eulermaker.client.tokens import Tokens, TokenStore
 from eulermaker.client.wire import Call, Wire, data_of
+
+T = TypeVar("T")
 
 # The slug, and what family 000 says instead where the slug can't be had.
 _EXPIRED = {"token-expired", "UNAUTHORIZED"}
@@ -50,17 +52,17 @@ class Auth:
     def open(self, call: Call) -> Iterator[httpx.Response]:
         """The response to `call` by the user signed in; an expired token is renewed once on the way."""
         with ExitStack() as stack:
-            yield self._enter(stack, call)
+            yield self.authorised(lambda token: stack.enter_context(self._wire.open(call, token=token)))
 
-    def _enter(self, stack: ExitStack, call: Call) -> httpx.Response:
+    def authorised(self, attempt: Callable[[str | None], T]) -> T:
+        """What `attempt` returns for the access token; tried once more when that has expired."""
         tokens = self._current()
         try:
-            return stack.enter_context(self._wire.open(call, token=tokens.access if tokens else None))
+            return attempt(tokens.access if tokens else None)
         except Unauthenticated as error:
             if tokens is None or error.code not in _EXPIRED:
                 raise
-        renewed = self._renew(tokens)
-        return stack.enter_context(self._wire.open(call, token=renewed.access))
+        return attempt(self._renew(tokens).access)
 
     def _current(self) -> Tokens | None:
         tokens = self._store.read()

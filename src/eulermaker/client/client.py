@@ -5,8 +5,12 @@ from typing import Self
 
 from eulermaker.client.auth import Auth
 from eulermaker.client.builds import Builds
+from eulermaker.client.containers import Containers
+from eulermaker.client.events import Events
+from eulermaker.client.images import Images
 from eulermaker.client.retry import Retry
 from eulermaker.client.system import System
+from eulermaker.client.terminals import Terminals
 from eulermaker.client.tokens import MemoryTokens, Tokens, TokenStore
 from eulermaker.client.transport import Transport
 from eulermaker.client.wire import Wire
@@ -36,8 +40,12 @@ class Client:
         kept = store or MemoryTokens(Tokens(token) if token else None)
         self._wire = Wire(base_url, timeout=timeout, language=language)
         self.auth = Auth(self._wire, kept, retry, username=username, password=password)
-        transport = Transport(self.auth, retry)
+        transport = Transport(self.auth, self._wire, retry)
         self.builds = Builds(transport)
+        self.containers = Containers(transport)
+        self.images = Images(transport)
+        self.terminals = Terminals(transport)
+        self.events = Events(transport)
         self.system = System(transport)
 
     def close(self) -> None:

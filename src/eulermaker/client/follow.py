@@ -1,12 +1,9 @@
 """A build's log while it is being written, across broken connections."""
 
-import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
-import httpx
-
-from eulermaker.client.errors import ConnectionFailed, EulerMakerError, ServerError
+from eulermaker.client.errors import ConnectionFailed, EulerMakerError
+from eulermaker.client.frames import frames, told
 from eulermaker.client.models import LogLine, parse
 from eulermaker.client.retry import Attempts
 from eulermaker.client.transport import Transport
@@ -46,7 +43,7 @@ class Follow:
         params: dict[str, str | int] = {"follow": "true", "since_seq": self.last_seq}
         call = Call(method="GET", path=self._path, params=params, silence=_SILENCE)
         with self._transport.open(call) as response:
-            for frame in _frames(response):
+            for frame in frames(response.iter_bytes()):
                 match frame.get("type"):
                     case "log":
                         line = parse(LogLine, frame)
@@ -57,38 +54,9 @@ class Follow:
                         self.status = str(frame.get("status"))
                         return
                     case "error":
-                        raise _told(frame)
+                        raise told(frame)
         raise ConnectionFailed("stream-cut", "The log stream ended before the build did", retryable=True)
 
     def _merely_quiet(self, error: EulerMakerError) -> bool:
         """Whether the stream was silent because the build is."""
         return error.code == "silent" and not self._finished()
-
-
-def _frames(response: httpx.Response) -> Iterator[dict[str, Any]]:
-    """The complete lines of an NDJSON body; the torn one before a cut is left out."""
-    rest = b""
-    for chunk in response.iter_bytes():
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (_frame(line) for line in lines if line.strip())
-
-
-def _frame(line: bytes) -> dict[str, Any]:
-    try:
-        frame = json.loads(line)
-    except ValueError as error:
-        raise ServerError("unexpected-answer", "The log stream holds a line that is not JSON") from error
-    if not isinstance(frame, dict):
-        raise ServerError("unexpected-answer", "The log stream holds a line that is no JSON object")
-    return frame
-
-
-def _told(frame: dict[str, Any]) -> EulerMakerError:
-    """An error frame; retryable, as asking again either goes on or tells the error with its status."""
-    error = frame.get("error")
-    facts = error if isinstance(error, dict) else {}
-    return ServerError(
-        str(facts.get("code", "stream-error")),
-        str(facts.get("message", "The log stream failed")),
-        retryable=True,
-    )

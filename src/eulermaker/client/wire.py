@@ -8,12 +8,17 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.http11 import Response
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from eulermaker.client.errors import ConnectionFailed, InvalidRequest, ServerError, Timeout
 from eulermaker.client.problem import error_from
 
 _ACCEPT = "application/json, application/problem+json"
 _IDEMPOTENT = {"GET", "HEAD", "PUT", "DELETE"}
+_FAREWELL = 2.0  # seconds that a socket's peer has to agree to its end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +46,11 @@ class Wire:
 
     def __init__(self, base_url: str, *, timeout: float, language: str | None) -> None:
         self._timeout = timeout
-        headers = {"Accept": _ACCEPT, "User-Agent": "eulermaker-client"}
+        self._headers = {"Accept": _ACCEPT, "User-Agent": "eulermaker-client"}
         if language:
-            headers["Accept-Language"] = language
-        self._http = httpx.Client(base_url=api_url(base_url), headers=headers, timeout=timeout)
+            self._headers["Accept-Language"] = language
+        self._url = api_url(base_url)
+        self._http = httpx.Client(base_url=self._url, headers=self._headers, timeout=timeout)
 
     def close(self) -> None:
         self._http.close()
@@ -62,6 +68,39 @@ class Wire:
                 raise error_from(response, idempotent=call.idempotent)
             with _typed(call, timeout="silent"):
                 yield response
+
+    def socket(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        *,
+        token: str | None,
+        subprotocol: Subprotocol | None = None,
+    ) -> ClientConnection:
+        """A socket at `path`, which begins beside the API; raises EulerMakerError when it is refused."""
+        root = httpx.URL(self._url.removesuffix("/api/v1") + path, params=dict(params))
+        url = root.copy_with(scheme="wss" if root.scheme == "https" else "ws")
+        headers = dict(self._headers)
+        agent = headers.pop("User-Agent")
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            return connect(
+                str(url),
+                additional_headers=headers,
+                user_agent_header=agent,
+                subprotocols=[subprotocol] if subprotocol else None,
+                compression=None,
+                open_timeout=self._timeout,
+                close_timeout=_FAREWELL,
+                max_size=None,
+            )
+        except InvalidStatus as error:
+            raise error_from(_answer(error.response), idempotent=True) from error
+        except TimeoutError as error:
+            raise Timeout("no-answer", "The server did not answer in time", retryable=True) from error
+        except (InvalidHandshake, OSError, EOFError) as error:
+            raise _unreachable(error, retryable=True) from error
 
     def _arguments(self, call: Call, token: str | None) -> dict[str, Any]:
         headers = dict(call.headers)
@@ -122,7 +161,17 @@ def _typed(call: Call, *, timeout: str) -> Iterator[None]:
     except httpx.TimeoutException as error:
         raise Timeout(timeout, "The server did not answer in time", retryable=call.idempotent) from error
     except httpx.RequestError as error:
-        reason = str(error) or type(error).__name__
-        raise ConnectionFailed(
-            "connection-failed", f"The server can't be reached: {reason}", retryable=call.idempotent
-        ) from error
+        raise _unreachable(error, retryable=call.idempotent) from error
+
+
+def _unreachable(error: Exception, *, retryable: bool) -> ConnectionFailed:
+    reason = str(error) or type(error).__name__
+    return ConnectionFailed(
+        "connection-failed", f"The server can't be reached: {reason}", retryable=retryable
+    )
+
+
+def _answer(response: Response) -> httpx.Response:
+    """The refusal of a handshake as any other answer."""
+    headers = list(response.headers.raw_items())
+    return httpx.Response(response.status_code, headers=headers, content=bytes(response.body or b""))

@@ -18,6 +18,8 @@ DEFAULTS = {
 
 #: The schema refused a well-formed body; a malformed one keeps the default E002.
 REFUSED_BY_SCHEMA = documented(422, "E006")
+#: What 004 calls details that other families name otherwise.
+_NAMES = {"reset_time": "reset"}
 
 
 def body(rendering: Rendering) -> Body:
@@ -39,7 +41,7 @@ def body(rendering: Rendering) -> Body:
 
 def _details(rendering: Rendering) -> Body:
     if not rendering.field_errors:
-        return rendering.details
+        return {_NAMES.get(name, name): value for name, value in rendering.details.items()}
     return {
         "errors": [
             {"field": e.field, "message": e.sentence(rendering.language)} for e in rendering.field_errors

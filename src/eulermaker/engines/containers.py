@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from eulermaker.kernel.faults import Entry, Kind, documented
 
@@ -22,8 +22,8 @@ CONTAINER_NOT_FOUND = Entry(
 IMAGE_NOT_FOUND = Entry(
     "image-not-found",
     Kind.NOT_FOUND,
-    zh="镜像 {image} 不存在，且无法拉取；请检查名称或先导入",
-    en="There is no image {image}, and it cannot be pulled; check its name or import it first",
+    zh="引擎上没有镜像 {image}；请检查名称，或先拉取、导入",
+    en="The engine has no image {image}; check its name, or pull or import it first",
     answers={"000": documented(404, "RESOURCE_NOT_FOUND")},
 )
 CONTAINER_STATE_CONFLICT = Entry(
@@ -54,6 +54,13 @@ PATH_NOT_FOUND = Entry(
     en="The container has no path {path}",
     answers={"000": documented(404, "RESOURCE_NOT_FOUND")},
 )
+ARCHIVE_REFUSED = Entry(
+    "container-archive-refused",
+    Kind.INVALID,
+    zh="引擎无法解包上传的内容，请确认它是完整的 tar 归档，且目标目录可写",
+    en="The engine could not unpack the upload; send a whole tar archive, to a directory that can be written",
+    answers={"000": documented(400, "INVALID_REQUEST")},
+)
 
 ENTRIES = (
     CONTAINER_NOT_FOUND,
@@ -62,7 +69,11 @@ ENTRIES = (
     NAME_IN_USE,
     CONTAINER_REFUSED,
     PATH_NOT_FOUND,
+    ARCHIVE_REFUSED,
 )
+
+#: Bytes after which a line without an end is told as it is.
+MAX_LINE = 1024 * 1024
 
 
 class Status(StrEnum):
@@ -162,11 +173,24 @@ class EngineEvent:
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class LogChunk:
-    """Bytes that a container wrote, cut anywhere; `stream` is stdout for a container with a TTY."""
+Stream = Literal["stdout", "stderr"]
 
-    stream: Literal["stdout", "stderr"]
+
+class LogLine(NamedTuple):
+    """A line that a container wrote; `at` is the engine's RFC 3339 time in nanoseconds.
+
+    `stream` is stdout for a container with a TTY; `text` has no line end.
+    """
+
+    at: str
+    stream: Stream
+    text: bytes
+
+
+class OutputChunk(NamedTuple):
+    """Bytes that a command wrote, cut anywhere; `stream` is stdout for one with a TTY."""
+
+    stream: Stream
     data: bytes
 
 
@@ -296,10 +320,11 @@ class Containers(Protocol):
         since: str | None = None,
         until: str | None = None,
         follow: bool = False,
-    ) -> AsyncGenerator[LogChunk, None]:
-        """What it wrote, each line led by the engine's timestamp; `since`/`until` are `seconds.nanos`.
+    ) -> AsyncGenerator[Sequence[LogLine], None]:
+        """What it wrote, as many lines at a time as are there; `since`/`until` are `seconds.nanos`.
 
-        With `follow` until the container stops or the generator is closed.
+        With `follow` until the container stops or the generator is closed. A line longer than
+        `MAX_LINE` comes in pieces.
         """
         ...
 
@@ -316,7 +341,10 @@ class Containers(Protocol):
         ...
 
     async def upload(self, reference: str, path: str, archive: AsyncIterable[bytes]) -> None:
-        """Unpack a tar stream into a directory; raises `container-path-not-found`."""
+        """Unpack a tar stream into a directory.
+
+        Raises `container-path-not-found` and `container-archive-refused`.
+        """
         ...
 
     async def create_exec(self, reference: str, new: NewExec) -> str:
@@ -325,6 +353,13 @@ class Containers(Protocol):
 
     def attach_exec(self, exec_id: str, *, tty: bool) -> AbstractAsyncContextManager[ExecStream]:
         """Start a prepared command and hold its streams; leaving does not end the command."""
+        ...
+
+    def run_exec(self, exec_id: str, *, tty: bool) -> AsyncGenerator[OutputChunk, None]:
+        """Start a prepared command and tell what it writes, until it closes its output.
+
+        Closing the generator does not end the command.
+        """
         ...
 
     async def exec_state(self, exec_id: str) -> ExecState:

@@ -3,7 +3,7 @@
 Every method may raise the faults `engine-unavailable` (nothing answers) and `engine-refused`.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,7 +64,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class ImageBuild:
-    """What to build; `reference` names the build when it is cancelled."""
+    """What to build; `reference` names the build when it is cancelled.
+
+    `patient` asks for a builder that lets a step wait until its output was read.
+    """
 
     reference: str
     dockerfile: str
@@ -74,6 +77,7 @@ class ImageBuild:
     target: str | None = None
     use_cache: bool = True
     cache_from: tuple[str, ...] = ()
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ class BuildFault(StrEnum):
     BASE_IMAGE = "base_image"
     DOCKERFILE = "dockerfile"
     BUILDER = "builder"
+    OUTPUT = "output"
 
 
 class BuildFailed(Exception):
@@ -131,7 +136,8 @@ class BuildFailed(Exception):
 
     STEP: a step of the user's failed (`step` is its key, `exit_code` where it ran a command);
     BASE_IMAGE: `image` could not be had; DOCKERFILE: the definition was refused; BUILDER: the
-    builder itself broke, and the same build may succeed later.
+    builder itself broke, and the same build may succeed later; OUTPUT: it printed faster than the
+    builder can tell, and can be built again with `patient`.
     """
 
     def __init__(
@@ -190,6 +196,10 @@ class Engine(Protocol):
         """Image ids by tag (`repository:tag`) of one repository."""
         ...
 
+    async def add_tag(self, image: str, *, tag: str) -> None:
+        """Give the image one more tag, which moves here if another image had it."""
+        ...
+
     async def remove_tag(self, tag: str) -> None:
         """Remove the tag, and the image with its last one; nothing happens when there is none."""
         ...
@@ -198,8 +208,13 @@ class Engine(Protocol):
         """Look into an image through a container that is never started and always removed."""
         ...
 
-    async def remove_containers(self, *, labels: Mapping[str, str]) -> int:
-        """Remove the containers that carry all of the labels; tells how many there were."""
+    async def remove_containers(
+        self, *, labels: Mapping[str, str], spare: Callable[[Mapping[str, str]], bool] = ...
+    ) -> int:
+        """Remove the containers that carry all of the labels; tells how many there were.
+
+        Those whose labels `spare` says yes to stay: none, unless it is given.
+        """
         ...
 
     async def close(self) -> None:

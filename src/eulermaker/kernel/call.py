@@ -31,6 +31,14 @@ class Permission(StrEnum):
     CONTAINERS_UNCONFINED = "containers:unconfined"
     IMAGES_READ = "images:read"
     IMAGES_WRITE = "images:write"
+    VOLUMES_READ = "volumes:read"
+    VOLUMES_READ_ALL = "volumes:read-all"
+    VOLUMES_WRITE = "volumes:write"
+    VOLUMES_WRITE_ALL = "volumes:write-all"
+    NETWORKS_READ = "networks:read"
+    NETWORKS_READ_ALL = "networks:read-all"
+    NETWORKS_WRITE = "networks:write"
+    NETWORKS_WRITE_ALL = "networks:write-all"
     TERMINALS_USE = "terminals:use"
     TERMINALS_USE_ALL = "terminals:use-all"
     SYSTEM_READ = "system:read"
@@ -40,10 +48,28 @@ class Permission(StrEnum):
 
 
 _READ = frozenset(
-    {Permission.BUILDS_READ, Permission.CONTAINERS_READ, Permission.IMAGES_READ, Permission.SYSTEM_READ}
+    {
+        Permission.BUILDS_READ,
+        Permission.CONTAINERS_READ,
+        Permission.IMAGES_READ,
+        Permission.VOLUMES_READ,
+        Permission.NETWORKS_READ,
+        Permission.SYSTEM_READ,
+    }
 )
-_READ_ALL = _READ | {Permission.BUILDS_READ_ALL, Permission.CONTAINERS_READ_ALL}
-_USE = _READ | {Permission.BUILDS_WRITE, Permission.CONTAINERS_WRITE, Permission.TERMINALS_USE}
+_READ_ALL = _READ | {
+    Permission.BUILDS_READ_ALL,
+    Permission.CONTAINERS_READ_ALL,
+    Permission.VOLUMES_READ_ALL,
+    Permission.NETWORKS_READ_ALL,
+}
+_USE = _READ | {
+    Permission.BUILDS_WRITE,
+    Permission.CONTAINERS_WRITE,
+    Permission.VOLUMES_WRITE,
+    Permission.NETWORKS_WRITE,
+    Permission.TERMINALS_USE,
+}
 _OPERATE = (
     _READ_ALL
     | _USE
@@ -51,6 +77,8 @@ _OPERATE = (
         Permission.BUILDS_WRITE_ALL,
         Permission.CONTAINERS_WRITE_ALL,
         Permission.IMAGES_WRITE,
+        Permission.VOLUMES_WRITE_ALL,
+        Permission.NETWORKS_WRITE_ALL,
         Permission.TERMINALS_USE_ALL,
     }
 )

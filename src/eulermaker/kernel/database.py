@@ -108,6 +108,10 @@ class _unavailable:
             raise DATABASE_UNAVAILABLE() from error
 
 
+# PostgreSQL's error classes: no connection, no room for one, and stopping, crashed or just starting.
+_AWAY = ("08", "53", "57P0")
+
+
 def _is_lost(error: BaseException) -> bool:
     match error:
         case OperationalError():
@@ -116,7 +120,8 @@ def _is_lost(error: BaseException) -> bool:
         case InterfaceError() | PoolTimeout():
             return True
         case DBAPIError():
-            return bool(error.connection_invalidated)
+            state = getattr(error.orig, "sqlstate", None) or ""
+            return error.connection_invalidated or state.startswith(_AWAY)
         case OSError() | asyncio.TimeoutError():
             # asyncpg lets the errors of its own connection attempts through unwrapped.
             return True

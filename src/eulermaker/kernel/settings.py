@@ -1,6 +1,7 @@
 """The one tree of settings, read once from the environment and an optional TOML file."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -54,6 +55,13 @@ def _redis_url(url: str) -> str:
     return url
 
 
+def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(network)) for network in networks)
+    except ValueError as error:
+        raise ValueError("must be addresses or networks such as 10.0.0.0/8") from error
+
+
 def _listed(value: object) -> object:
     return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
 
@@ -73,6 +81,48 @@ class Build(BaseModel):
     builder: Literal["auto", "buildkit", "classic"] = "auto"
 
 
+class Terminals(BaseModel):
+    """How long terminals live, and what is kept of them.
+
+    A lost socket can be resumed within `resume_seconds`, from the last `buffer_bytes` of output.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    idle_seconds: Annotated[int, Field(ge=1)] = 1800
+    total_seconds: Annotated[int, Field(ge=1)] = 86_400
+    resume_seconds: Annotated[int, Field(ge=1)] = 300
+    max_per_user: Annotated[int, Field(ge=1)] = 20
+    max_viewers: Annotated[int, Field(ge=1, le=1000)] = 16
+    buffer_bytes: Annotated[int, Field(ge=256 * 1024, le=64 * 1024**2)] = 1024**2
+    record: bool = True
+    max_recording_bytes: Annotated[int, Field(ge=64 * 1024)] = 64 * 1024**2
+    max_recordings_bytes: Annotated[int, Field(ge=64 * 1024)] = 8 * GIB
+    recording_days: Annotated[int, Field(ge=1)] = 30
+
+
+class Images(BaseModel):
+    """What may be imported."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_import_bytes: Annotated[int, Field(ge=1024)] = 8 * GIB
+
+
+def _directories(paths: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not path.startswith("/") for path in paths):
+        raise ValueError("must be absolute paths")
+    return paths
+
+
+class Containers(BaseModel):
+    """What containers may use of their host: directories below `bind_roots` may be mounted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bind_roots: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_directories)] = ()
+
+
 class Accounts(BaseModel):
     """How people sign in."""
 
@@ -80,6 +130,30 @@ class Accounts(BaseModel):
 
     access_token_seconds: Annotated[int, Field(ge=10)] = 3600
     session_seconds: Annotated[int, Field(ge=60)] = 86_400
+
+
+class RateLimit(BaseModel):
+    """How often a client may ask, per minute; `websockets` is how many one user may hold open."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = True
+    auth: Annotated[int, Field(ge=1)] = 10
+    containers: Annotated[int, Field(ge=1)] = 100
+    builds: Annotated[int, Field(ge=1)] = 20
+    reads: Annotated[int, Field(ge=1)] = 200
+    websockets: Annotated[int, Field(ge=1)] = 50
+
+
+class Overload(BaseModel):
+    """From when on new requests are turned away."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = True
+    max_lag_seconds: Annotated[float, Field(gt=0)] = 1.0
+    max_in_flight: Annotated[int, Field(ge=1)] = 1000
+    max_queue_seconds: Annotated[float, Field(gt=0)] = 14_400
 
 
 class Settings(BaseSettings):
@@ -110,8 +184,14 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     shutdown_seconds: Annotated[int, Field(ge=1, le=60)] = 10
     allowed_origins: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = ()
     build: Build = Build()
+    images: Images = Images()
     accounts: Accounts = Accounts()
+    terminals: Terminals = Terminals()
+    containers: Containers = Containers()
+    rate_limit: RateLimit = RateLimit()
+    overload: Overload = Overload()
 
     @property
     def effective_database_url(self) -> str:

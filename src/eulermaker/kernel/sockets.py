@@ -1,4 +1,4 @@
-"""The open WebSockets of this process: each is a session that ends with a reason."""
+"""The open WebSockets: each is a session that ends with a reason, and takes one of its user's places."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -6,10 +6,27 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from eulermaker.kernel.faults import Answer, Entry, Kind
+from eulermaker.kernel.ids import new_id
+from eulermaker.kernel.redis import Redis, RedisAway
 from eulermaker.kernel.telemetry import Metrics
 
 GOING_AWAY = 1001
 CLOSE_SECONDS = 1.0
+#: What a process that is killed holds in Redis is free after this time.
+LEASE_SECONDS = 10.0
+
+TOO_MANY_SOCKETS = Entry(
+    "too-many-sockets",
+    Kind.LIMITED,
+    zh="已打开 {limit} 个 WebSocket 连接，达到上限，请关闭不用的连接后重试",
+    en="You have {limit} WebSockets open, which is the limit; close one, then try again",
+    answers={"003": Answer(429, "rate_limited")},
+    retryable=True,
+    retry_after=10,
+)
+
+ENTRIES = (TOO_MANY_SOCKETS,)
 
 
 class Sockets:
@@ -27,6 +44,20 @@ class Sockets:
         The block is cancelled when the client goes away and when the server shuts down; then the
         socket is closed with 1001 and the reason.
         """
+        async with self.conversation(websocket), anyio.create_task_group() as group:
+            group.start_soon(_until_gone, websocket, group.cancel_scope)
+            # The client may go away while we are sending.
+            with suppress(WebSocketDisconnect):
+                yield
+            group.cancel_scope.cancel()
+
+    @asynccontextmanager
+    async def conversation(self, websocket: WebSocket) -> AsyncIterator[None]:
+        """The life of an accepted socket that sends and receives.
+
+        The block is cancelled when the server shuts down; then the socket is closed with 1001 and
+        the reason. That the client goes away is for the block to notice.
+        """
         self._metrics.sockets.inc()
         scope = anyio.CancelScope()
         self._scopes.add(scope)
@@ -34,12 +65,7 @@ class Sockets:
             scope.cancel()
         try:
             with scope:
-                async with anyio.create_task_group() as group:
-                    group.start_soon(_until_gone, websocket, group.cancel_scope)
-                    # The client may go away while we are sending.
-                    with suppress(WebSocketDisconnect):
-                        yield
-                    group.cancel_scope.cancel()
+                yield
         finally:
             self._scopes.discard(scope)
             self._metrics.sockets.dec()
@@ -58,3 +84,70 @@ async def _until_gone(websocket: WebSocket, scope: anyio.CancelScope) -> None:
     while (await websocket.receive())["type"] != "websocket.disconnect":
         pass  # Nothing that a client sends here means anything.
     scope.cancel()
+
+
+class Place:
+    """Where a socket's place is kept, from its handshake to its end; `holder` once it is taken."""
+
+    __slots__ = ("holder", "id")
+
+    def __init__(self) -> None:
+        self.id = new_id("socket")
+        self.holder: str | None = None
+
+
+class Places:
+    """How many sockets each user holds open: at most `limit`; without a limit nobody is counted.
+
+    In Redis a place is a lease that this process renews, so that the places of one that is killed
+    become free by themselves. While Redis is away, what this process holds is what counts.
+    """
+
+    def __init__(self, limit: int | None, redis: Redis | None, *, lease: float = LEASE_SECONDS) -> None:
+        self._limit = limit
+        self._redis = redis
+        self._lease = lease
+        self._held: dict[str, set[str]] = {}
+
+    async def take(self, place: Place, user: str) -> None:
+        """Take one of the user's places; raises `too-many-sockets`."""
+        if self._limit is None or place.holder is not None:
+            return
+        if not await self._free(place, user, self._limit):
+            raise TOO_MANY_SOCKETS(
+                limit=self._limit, details={"limit": self._limit, "remaining": 0, "reset_time": None}
+            )
+        self._held.setdefault(user, set()).add(place.id)
+        place.holder = user
+
+    async def give_back(self, place: Place) -> None:
+        """Free the place, if it was taken."""
+        if place.holder is None:
+            return
+        held = self._held[place.holder]
+        held.discard(place.id)
+        if not held:
+            del self._held[place.holder]
+        if self._redis is not None and self._redis.available:
+            # Where Redis is lost just now, the lease ends by itself.
+            with suppress(RedisAway):
+                await self._redis.give_back(place.holder, place.id)
+
+    def held_by(self, user: str) -> int:
+        """How many places the user holds in this process."""
+        return len(self._held.get(user, ()))
+
+    async def run(self) -> None:
+        """Service: renew the leases of this process."""
+        while True:
+            await anyio.sleep(self._lease / 3)
+            if self._redis is not None and self._redis.available:
+                with suppress(RedisAway):
+                    for user, places in list(self._held.items()):
+                        await self._redis.renew(user, places, seconds=self._lease)
+
+    async def _free(self, place: Place, user: str, limit: int) -> bool:
+        if self._redis is not None and self._redis.available:
+            with suppress(RedisAway):
+                return await self._redis.take(user, place.id, limit=limit, seconds=self._lease)
+        return self.held_by(user) < limit

@@ -27,6 +27,9 @@ _METADATA = re.compile(r"\[internal\] load metadata for (?P<image>\S+)")
 _EXIT_CODE = re.compile(r"exit code: (\d+)")
 _UNREADABLE = (ValueError, AttributeError, KeyError, TypeError, RecursionError, WireError, binascii.Error)
 _CANCELED = "context canceled"
+# BuildKit before 0.8 (Engine 20.10) repeats an empty message without end once more than 1 MiB of
+# output had to wait: nothing is told any more, a failure neither. No message is empty otherwise.
+_LOST_AFTER = 100
 # BuildKit completes names; people write them without Docker's default registry.
 _DEFAULT_REGISTRY = re.compile(r"docker\.io/(?:library/)?")
 
@@ -39,6 +42,7 @@ class BuildKitProgress:
         self._finished: set[str] = set()
         self._failure: BuildFailed | None = None
         self._image: str | None = None
+        self._empty = 0
 
     def read(self, line: bytes) -> Iterator[BuildEvent]:
         """The events that a line tells; raises BuildFailed when it is the final error."""
@@ -65,6 +69,9 @@ class BuildKitProgress:
                 self._image = str(message["aux"]["ID"])
 
     def _trace(self, status: bytes) -> Iterator[BuildEvent]:
+        self._empty = 0 if status else self._empty + 1
+        if self._empty > _LOST_AFTER:
+            raise BuildFailed(BuildFault.OUTPUT, "a step prints faster than the engine can tell")
         vertexes, logs = read_status(status)
         for vertex in vertexes:
             yield from self._started(vertex)

@@ -22,6 +22,7 @@ OLDEST = (1, 40)
 ANSWER_SECONDS = 60.0
 PING_SECONDS = 3.0
 MAX_MESSAGE = 64 * 1024 * 1024
+BUFFER = 64 * 1024
 
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -81,9 +82,11 @@ class Connection:
         async with self.request("GET", path, query=query) as response:
             return await _json(response)
 
-    async def post(self, path: str, query: Query | None = None, body: Any = None) -> Any:
+    async def post(
+        self, path: str, query: Query | None = None, body: Any = None, *, seconds: float = ANSWER_SECONDS
+    ) -> Any:
         """What the engine answers to a JSON body; None when it answers nothing."""
-        async with self.request("POST", path, query=query, json_body=body) as response:
+        async with self.request("POST", path, query=query, json_body=body, seconds=seconds) as response:
             return await _json(response)
 
     async def delete(self, path: str, query: Query | None = None) -> None:
@@ -101,8 +104,11 @@ class Connection:
         json_body: Any = None,
         stream: AsyncIterable[bytes] | None = None,
         seconds: float | None = ANSWER_SECONDS,
+        buffer: int = BUFFER,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """An open response; `seconds` bounds the whole exchange, None leaves it to the caller.
+
+        About `buffer` bytes are taken from the engine ahead of what is read.
 
         Raises EngineAnswer for an error status. Its body is read with `lines` and `chunks`, which
         tell the engine's loss from the caller's own errors.
@@ -118,6 +124,7 @@ class Connection:
                 data=stream,
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=PING_SECONDS),
+                read_bufsize=buffer,
             )
         async with response:
             if response.status >= 400:

@@ -1,12 +1,14 @@
 """The containers of a Docker Engine."""
 
 import json
+import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 from eulermaker.engines.containers import (
+    ARCHIVE_REFUSED,
     CONTAINER_NOT_FOUND,
     CONTAINER_REFUSED,
     CONTAINER_STATE_CONFLICT,
@@ -16,21 +18,25 @@ from eulermaker.engines.containers import (
     Container,
     EngineEvent,
     ExecState,
-    LogChunk,
+    LogLine,
     NewContainer,
     NewExec,
+    OutputChunk,
     Usage,
 )
 from eulermaker.engines.docker import describe
-from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, lines
+from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, chunks, lines
 from eulermaker.engines.docker.hijack import RawStream, hijacked
+from eulermaker.engines.docker.output import Frames, MultiplexedLog, TerminalLog
 from eulermaker.engines.port import ENGINE_REFUSED, ENGINE_UNAVAILABLE
 from eulermaker.kernel.faults import Fault
 
 CHUNK = 256 * 1024
 STOP_MARGIN_SECONDS = 60.0
-HEADER = 8
 EVENT_KINDS = ["container", "image", "network", "volume"]
+# The engine looks for detach keys in what is typed and holds back what may begin them; by default
+# Ctrl-P, Ctrl-Q. It takes no empty sequence, but one that begins with Ctrl-@ and goes on at random.
+NEVER_TYPED = ",".join(("ctrl-@", *secrets.token_hex(8)))
 
 
 class DockerContainers:
@@ -134,27 +140,28 @@ class DockerContainers:
         since: str | None = None,
         until: str | None = None,
         follow: bool = False,
-    ) -> AsyncGenerator[LogChunk, None]:
-        """What it wrote, each line led by the engine's timestamp."""
+    ) -> AsyncGenerator[Sequence[LogLine], None]:
+        """What it wrote, as many lines at a time as are there."""
         query = {"stdout": "true", "stderr": "true", "timestamps": "true", "follow": str(follow).lower()}
         query["tail"] = "all" if tail is None else str(tail)
         query |= {key: value for key, value in (("since", since), ("until", until)) if value is not None}
+        reader = TerminalLog() if tty else MultiplexedLog()
         async with self._open("GET", _path(reference, "logs"), reference, query) as answer:
-            if tty:
-                async for data in answer.content.iter_any():
-                    yield LogChunk("stdout", data)
-            else:
-                async for chunk in demultiplexed(answer.content.iter_any()):
-                    yield chunk
+            async for data in chunks(answer, CHUNK):
+                if found := reader.read(data):
+                    yield found
+        if rest := reader.end():
+            yield rest
 
     async def usage(self, reference: str) -> AsyncGenerator[Usage, None]:
         """A sample a second."""
         async with self._open("GET", _path(reference, "stats"), reference, {"stream": "true"}) as answer:
             async for line in lines(answer):
                 sample = json.loads(line)
-                # The last line of a container that stops has no time and counts nothing.
-                if not sample["read"].startswith("0001-"):
-                    yield describe.usage(sample)
+                # A container that does not run is told of once a second, without time and counts.
+                if sample["read"].startswith("0001-"):
+                    return
+                yield describe.usage(sample)
 
     async def usage_once(self, reference: str) -> Usage:
         """One sample, at once: `one-shot` spares the engine's wait for a second one."""
@@ -171,7 +178,7 @@ class DockerContainers:
             async with self._http.request(
                 "GET", _path(reference, "archive"), query={"path": path}, seconds=None
             ) as answer:
-                yield answer.content.iter_chunked(CHUNK)
+                yield chunks(answer, CHUNK)
         except EngineAnswer as error:
             raise _no_path(error, path) from error
 
@@ -181,9 +188,11 @@ class DockerContainers:
         try:
             async with self._http.request(
                 "PUT", _path(reference, "archive"), query={"path": path}, stream=archive, seconds=None
-            ) as answer:
-                await answer.read()
+            ):
+                return
         except EngineAnswer as error:
+            if error.status not in (403, 404):
+                raise ARCHIVE_REFUSED() from error
             raise _no_path(error, path) from error
 
     async def create_exec(self, reference: str, new: NewExec) -> str:
@@ -198,6 +207,7 @@ class DockerContainers:
             "Env": [f"{name}={value}" for name, value in new.environment.items()],
             **({"WorkingDir": new.working_dir} if new.working_dir else {}),
             **({"User": new.user} if new.user else {}),
+            **({"DetachKeys": NEVER_TYPED} if new.tty and new.stdin else {}),
         }
         made = await self._ask(
             "POST", _path(reference, "exec"), reference=reference, body=body, action="exec"
@@ -209,8 +219,22 @@ class DockerContainers:
         """Start a prepared command and hold its streams."""
         version = await self._http.api_version()
         path = f"/v{version}/exec/{quote(exec_id)}/start"
-        async with hijacked(self._http.host, path, {"Detach": False, "Tty": tty}) as stream:
-            yield stream
+        try:
+            async with hijacked(self._http.host, path, {"Detach": False, "Tty": tty}) as stream:
+                yield stream
+        except EngineAnswer as error:
+            raise _told(error, exec_id, "exec") from error
+
+    async def run_exec(self, exec_id: str, *, tty: bool) -> AsyncGenerator[OutputChunk, None]:
+        """Start a prepared command and tell what it writes."""
+        frames = Frames()
+        async with self.attach_exec(exec_id, tty=tty) as stream:
+            while data := await stream.read(CHUNK):
+                if tty:
+                    yield OutputChunk("stdout", data)
+                else:
+                    for kind, payload in frames.read(data):
+                        yield OutputChunk(kind, payload)
 
     async def exec_state(self, exec_id: str) -> ExecState:
         """How a command is doing."""
@@ -273,11 +297,15 @@ class DockerContainers:
         action: str = "",
     ) -> Any:
         try:
-            async with self._http.request(method, path, query=query, json_body=body) as answer:
-                content = await answer.read()
+            match method:
+                case "GET":
+                    return await self._http.get(path, query)
+                case "POST":
+                    return await self._http.post(path, query, body)
+                case _:
+                    return await self._http.delete(path, query)
         except EngineAnswer as error:
             raise _told(error, reference, action) from error
-        return json.loads(content) if content.strip() else None
 
     @asynccontextmanager
     async def _open(self, method: str, path: str, reference: str, query: Query) -> AsyncIterator[Any]:
@@ -286,24 +314,6 @@ class DockerContainers:
                 yield answer
         except EngineAnswer as error:
             raise _told(error, reference, "") from error
-
-
-async def demultiplexed(chunks: AsyncIterator[bytes]) -> AsyncGenerator[LogChunk, None]:
-    """The frames of a stream without a TTY: eight bytes (stream, 0, 0, 0, length), then the data."""
-    rest = bytearray()
-    async for chunk in chunks:
-        rest += chunk
-        position = 0
-        while len(rest) - position >= HEADER:
-            length = int.from_bytes(rest[position + 4 : position + HEADER])
-            end = position + HEADER + length
-            if len(rest) < end:
-                break
-            yield LogChunk(
-                "stderr" if rest[position] == 2 else "stdout", bytes(rest[position + HEADER : end])
-            )
-            position = end
-        del rest[:position]
 
 
 def _path(reference: str, *rest: str) -> str:

@@ -28,7 +28,7 @@ def listed(entry: Json) -> Container:
     networks: Json = (entry.get("NetworkSettings") or {}).get("Networks") or {}
     return Container(
         id=entry["Id"],
-        name=_name(entry["Names"]),
+        name=_name(entry.get("Names") or ()),
         image=entry["Image"],
         image_id=entry["ImageID"],
         status=_status(entry["State"]),
@@ -57,9 +57,9 @@ def inspected(told: Json) -> Container:
         image=config["Image"],
         image_id=told["Image"],
         status=status,
-        created_at=_time(told["Created"]) or datetime.fromtimestamp(0, UTC),
-        started_at=_time(state["StartedAt"]),
-        finished_at=_time(state["FinishedAt"]),
+        created_at=moment(told["Created"]) or datetime.fromtimestamp(0, UTC),
+        started_at=moment(state["StartedAt"]),
+        finished_at=moment(state["FinishedAt"]),
         exit_code=None if status is Status.CREATED else state["ExitCode"],
         oom_killed=bool(state.get("OOMKilled")),
         error=state.get("Error") or "",
@@ -83,7 +83,7 @@ def usage(sample: Json) -> Usage:
     networks: Sequence[Json] = list((sample.get("networks") or {}).values())
     blocks: Sequence[Json] = (sample.get("blkio_stats") or {}).get("io_service_bytes_recursive") or []
     return Usage(
-        at=_time(sample["read"]) or datetime.now(UTC),
+        at=moment(sample["read"]) or datetime.now(UTC),
         cpu_total=cpu["cpu_usage"]["total_usage"],
         cpu_system=cpu.get("system_cpu_usage") or 0,
         cpus=cpu.get("online_cpus") or len(cpu["cpu_usage"].get("percpu_usage") or ()) or 1,
@@ -177,7 +177,7 @@ def _blocks(entries: Sequence[Json], operation: str) -> int:
     return sum(entry["value"] for entry in entries if entry["op"].lower() == operation)
 
 
-def _time(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
     # The engine says "0001-01-01T00:00:00Z" for never, and nanoseconds otherwise.
     if not text or text.startswith("0001-"):
         return None

@@ -1,17 +1,22 @@
 """The Docker Engine behind the port, over its HTTP API."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 import anyio
+import anyio.lowlevel
 
 from eulermaker.engines.docker.buildkit import BuildKitProgress
 from eulermaker.engines.docker.classic import ClassicProgress
 from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, chunks, lines
 from eulermaker.engines.docker.containers import DockerContainers
+from eulermaker.engines.docker.images import DockerImages
+from eulermaker.engines.docker.networks import DockerNetworks
+from eulermaker.engines.docker.volumes import DockerVolumes
 from eulermaker.engines.port import (
     ENGINE_REFUSED,
     BuildEvent,
@@ -24,7 +29,12 @@ from eulermaker.engines.port import (
 from eulermaker.kernel.clock import Clock
 
 CHUNK = 256 * 1024
+CREATE_SECONDS = 10
 REMOVE_SECONDS = 10
+#: BuildKit keeps what nobody reads in memory, and old ones break over it (see `buildkit`): what it
+#: tells is taken at once, and waits here.
+PROGRESS_BUFFER = 4 * 1024 * 1024
+TURN_SECONDS = 0.005
 
 
 class DockerEngine:
@@ -33,6 +43,9 @@ class DockerEngine:
     def __init__(self, host: str, *, builder: str, clock: Clock) -> None:
         self._http = Connection(host)
         self.containers = DockerContainers(self._http)
+        self.images = DockerImages(self._http)
+        self.volumes = DockerVolumes(self._http)
+        self.networks = DockerNetworks(self._http)
         self._builder = builder
         self._clock = clock
 
@@ -55,16 +68,18 @@ class DockerEngine:
         self, build: ImageBuild, context: AsyncIterable[bytes]
     ) -> AsyncGenerator[BuildEvent, None]:
         """Build an image; see the port for what holds."""
-        with_buildkit = await self._with_buildkit()
+        with_buildkit = not build.patient and await self._with_buildkit()
         progress = BuildKitProgress() if with_buildkit else ClassicProgress(self._clock)
         query = _build_query(build, with_buildkit)
         try:
             async with self._http.request(
-                "POST", "/build", query=query, stream=context, seconds=None
+                "POST", "/build", query=query, stream=context, seconds=None, buffer=PROGRESS_BUFFER
             ) as answer:
+                turns = _Turns()
                 async for line in lines(answer):
                     for event in progress.read(line):
                         yield event
+                        await turns.take()
         except EngineAnswer as error:
             # The classic builder refuses a Dockerfile with a status, BuildKit never does.
             fault = BuildFault.DOCKERFILE if error.status < 500 else BuildFault.BUILDER
@@ -110,6 +125,14 @@ class DockerEngine:
             if tag.startswith(prefix)
         }
 
+    async def add_tag(self, image: str, *, tag: str) -> None:
+        """Give the image one more tag."""
+        repository, _, name = tag.rpartition(":")
+        try:
+            await self._http.post(f"/images/{quote(image)}/tag", {"repo": repository, "tag": name})
+        except EngineAnswer as error:
+            raise ENGINE_REFUSED() from error
+
     async def remove_tag(self, tag: str) -> None:
         """Remove the tag, and the image with its last one."""
         await self._delete(f"/images/{quote(tag)}", {"noprune": "false"})
@@ -120,19 +143,27 @@ class DockerEngine:
         # A command has to be named for images that have none; it never runs.
         body = {"Image": image, "Cmd": ["/never-started"], "Labels": dict(labels), "NetworkDisabled": True}
         try:
-            container = (await self._http.post("/containers/create", None, body))["Id"]
+            # A creation that is cancelled halfway may still be done, and nobody would know its id.
+            with anyio.CancelScope(shield=True):
+                made = await self._http.post("/containers/create", None, body, seconds=CREATE_SECONDS)
         except EngineAnswer as error:
             raise ENGINE_REFUSED() from error
+        container = made["Id"]
         try:
             yield ImageFiles(self._http, container)
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(REMOVE_SECONDS):
                 await self._delete(f"/containers/{container}", {"force": "true", "v": "true"})
 
-    async def remove_containers(self, *, labels: Mapping[str, str]) -> int:
-        """Remove the containers that carry all of the labels."""
+    async def remove_containers(
+        self, *, labels: Mapping[str, str], spare: Callable[[Mapping[str, str]], bool] = lambda _: False
+    ) -> int:
+        """Remove the containers that carry all of the labels, but those to spare."""
         wanted = [f"{key}={value}" for key, value in labels.items()]
-        found = await self._get("/containers/json", {"all": "true", "filters": json.dumps({"label": wanted})})
+        listed = await self._get(
+            "/containers/json", {"all": "true", "filters": json.dumps({"label": wanted})}
+        )
+        found = [container for container in listed if not spare(container.get("Labels") or {})]
         for container in found:
             await self._delete(f"/containers/{container['Id']}", {"force": "true", "v": "true"})
         return len(found)
@@ -185,6 +216,19 @@ class ImageFiles:
                 yield chunks(answer, CHUNK)
         except EngineAnswer as error:
             raise ENGINE_REFUSED() from error
+
+
+class _Turns:
+    """Lets other tasks run while a noisy build is read, the one that receives its output among them."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    async def take(self) -> None:
+        """Give way after some milliseconds of work."""
+        if time.monotonic() - self._since > TURN_SECONDS:
+            await anyio.lowlevel.checkpoint()
+            self._since = time.monotonic()
 
 
 def _build_query(build: ImageBuild, with_buildkit: bool) -> list[tuple[str, str]]:

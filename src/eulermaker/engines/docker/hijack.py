@@ -53,11 +53,12 @@ async def hijacked(host: str, path: str, body: Mapping[str, Any]) -> AsyncIterat
     """
     reader, writer = await _connect(host)
     try:
-        with anyio.fail_after(HANDSHAKE_SECONDS):
-            await _shake_hands(reader, writer, path, body)
+        try:
+            with anyio.fail_after(HANDSHAKE_SECONDS):
+                await _shake_hands(reader, writer, path, body)
+        except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
+            raise ENGINE_UNAVAILABLE() from error
         yield RawStream(reader, writer)
-    except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
-        raise ENGINE_UNAVAILABLE() from error
     finally:
         writer.close()
 

@@ -8,13 +8,15 @@ from starlette.websockets import WebSocket
 from eulermaker.features.accounts.faults import ORIGIN_REFUSED, TOKEN_MALFORMED, TOKEN_MISSING
 from eulermaker.features.accounts.service import Accounts
 from eulermaker.kernel.call import Call, Principal
+from eulermaker.kernel.sockets import Places
 
 
 class Callers:
     """Authenticates requests and sockets."""
 
-    def __init__(self, accounts: Accounts, *, allowed_origins: tuple[str, ...]) -> None:
+    def __init__(self, accounts: Accounts, places: Places, *, allowed_origins: tuple[str, ...]) -> None:
         self._accounts = accounts
+        self._places = places
         self._allowed_origins = frozenset(origin.rstrip("/") for origin in allowed_origins)
 
     async def of_request(self, connection: HTTPConnection) -> Call:
@@ -23,15 +25,24 @@ class Callers:
         return _call(principal, connection)
 
     async def of_socket(self, websocket: WebSocket) -> Call:
-        """The call of a socket, by `Authorization` or by `?ticket=`.
+        """The call of a socket, by `Authorization` or by `?ticket=`; it takes one of the caller's places.
 
-        Raises `origin-refused` when a browser opens it from another site, else as `of_request`.
+        Raises `origin-refused` when a browser opens it from another site, `too-many-sockets`, else
+        as `of_request`.
         """
         self._check_origin(websocket)
         ticket = websocket.query_params.get("ticket")
         if ticket is None:
-            return await self.of_request(websocket)
-        return _call(await self._accounts.redeem_ticket(ticket), websocket)
+            call = await self.of_request(websocket)
+        else:
+            call = _call(await self._accounts.redeem_ticket(ticket), websocket)
+        await self._places.take(websocket.state.place, call.principal.user)
+        return call
+
+    def user_of(self, authorization: str) -> str | None:
+        """Whose genuine token an Authorization header carries, if any; no look at the database."""
+        scheme, _, token = authorization.partition(" ")
+        return self._accounts.user_of(token.strip()) if scheme.lower() == "bearer" else None
 
     def _check_origin(self, websocket: WebSocket) -> None:
         origin = websocket.headers.get("origin")

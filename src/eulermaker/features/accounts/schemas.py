@@ -2,13 +2,19 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from eulermaker.kernel.validation import refusal
+from eulermaker.kernel.validation import Text, refusal, storable
+
+
+def _storable(secret: SecretStr) -> SecretStr:
+    storable(secret.get_secret_value())
+    return secret
+
 
 # Longer input is refused before it is hashed: hashing is where a huge password would cost.
-Identifier = Annotated[str, Field(min_length=1, max_length=254)]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+Identifier = Annotated[Text, Field(min_length=1, max_length=254)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024), AfterValidator(_storable)]
 
 
 class Login(BaseModel):
@@ -40,7 +46,7 @@ class Refresh(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    refresh_token: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    refresh_token: Annotated[Text, Field(min_length=1, max_length=256)] | None = None
 
 
 class Tokens(BaseModel):

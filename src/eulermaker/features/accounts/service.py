@@ -24,9 +24,11 @@ from eulermaker.features.accounts.tokens import AccessTokens
 from eulermaker.kernel.call import Principal, Role
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.database import Database
+from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.ids import new_id, new_secret
 from eulermaker.kernel.keyfile import secret_in
 from eulermaker.kernel.settings import Settings
+from eulermaker.kernel.singleflight import SingleFlight
 
 log = structlog.get_logger("eulermaker.accounts")
 
@@ -72,6 +74,7 @@ class Accounts:
         self._tokens = AccessTokens(secret)
         self._passwords = Passwords()
         self._known: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self._looking_up = SingleFlight[Principal]()
 
     async def bootstrap_admin(self) -> Path | None:
         """Create the first root account if there is none.
@@ -157,7 +160,14 @@ class Accounts:
         known = self._known.get(claims.session)
         if known and known[0] > time.monotonic():
             return known[1]
-        return await self._look_up(claims.session)
+        return await self._looking_up.ask(claims.session, lambda: self._look_up(claims.session))
+
+    def user_of(self, token: str) -> str | None:
+        """Whose genuine token it is, without a look at the session, which may have ended."""
+        try:
+            return self._tokens.read(token, now=self._clock()).user
+        except Fault:
+            return None
 
     async def socket_ticket(self, principal: Principal) -> SocketTicket:
         """A ticket that opens one socket as the caller."""

@@ -1,5 +1,6 @@
 """Access tokens: JWTs (RFC 7519) signed with HMAC-SHA256, for one audience and one type."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,14 +15,17 @@ TYPE = "at+jwt"
 ALGORITHM = "HS256"
 MAX_LENGTH = 4096
 LEEWAY = timedelta(seconds=5)
+KNOWN_TOKENS = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says: the session it belongs to and until when it holds."""
+    """What an access token says: whose it is, its session, and the seconds in which it holds."""
 
+    user: str
     session: str
-    expires_at: float
+    issued_at: int
+    expires_at: int
 
 
 class AccessTokens:
@@ -29,6 +33,8 @@ class AccessTokens:
 
     def __init__(self, secret: str) -> None:
         self._key = OctKey.import_key(secret.encode())
+        # A signature that was right stays right: it is computed once per token, not per request.
+        self._genuine: OrderedDict[str, Claims] = OrderedDict()
 
     def sign(self, *, session: str, user: str, now: datetime, seconds: int) -> str:
         """A token for the session that holds for `seconds`."""
@@ -38,6 +44,18 @@ class AccessTokens:
 
     def read(self, token: str, *, now: datetime, accept_expired: bool = False) -> Claims:
         """The claims of a genuine token; raises `token-invalid` or `token-expired`."""
+        claims = self._genuine.get(token)
+        if claims is None:
+            claims = self._genuine[token] = self._verified(token)
+            if len(self._genuine) > KNOWN_TOKENS:
+                self._genuine.popitem(last=False)
+        if claims.issued_at > (now + LEEWAY).timestamp():
+            raise TOKEN_INVALID()
+        if not accept_expired and claims.expires_at <= now.timestamp():
+            raise TOKEN_EXPIRED()
+        return claims
+
+    def _verified(self, token: str) -> Claims:
         if len(token) > MAX_LENGTH:
             raise TOKEN_INVALID()
         try:
@@ -46,14 +64,15 @@ class AccessTokens:
             # TypeError: joserfc trusts the types inside the header of a token that anyone can send.
             raise TOKEN_INVALID() from error
         claims = decoded.claims
-        session, expires, issued = claims.get("sid"), claims.get("exp"), claims.get("iat")
+        user, session = claims.get("sub"), claims.get("sid")
+        expires, issued = claims.get("exp"), claims.get("iat")
         genuine = decoded.header.get("typ") == TYPE and claims.get("aud") == AUDIENCE
         if not (
-            genuine and isinstance(session, str) and isinstance(expires, int) and isinstance(issued, int)
+            genuine
+            and isinstance(user, str)
+            and isinstance(session, str)
+            and isinstance(expires, int)
+            and isinstance(issued, int)
         ):
             raise TOKEN_INVALID()
-        if issued > (now + LEEWAY).timestamp():
-            raise TOKEN_INVALID()
-        if not accept_expired and expires <= now.timestamp():
-            raise TOKEN_EXPIRED()
-        return Claims(session, expires)
+        return Claims(user, session, issued, expires)

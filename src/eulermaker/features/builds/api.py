@@ -3,10 +3,11 @@
 import json
 import re
 import tarfile
+import zlib
 from collections.abc import AsyncIterator, Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from anyio import open_file, to_thread
 from fastapi import APIRouter, Depends, Query
@@ -36,12 +37,13 @@ from eulermaker.features.builds.service import Builds
 from eulermaker.features.builds.store import Filter
 from eulermaker.kernel.call import Call
 from eulermaker.kernel.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
+from eulermaker.kernel.validation import Text
 
 DEFAULT_TAIL = 100
 MAX_TAIL = 10_000
 CHUNK = 256 * 1024
 NDJSON = "application/x-ndjson"
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 CREATED = {"zh": "构建任务创建成功", "en": "Build created"}
 STARTED = {"zh": "构建开始执行", "en": "Build started"}
@@ -66,7 +68,7 @@ def router(builds: Builds, callers: Callers) -> APIRouter:
     async def list_builds(
         call: Caller,
         status: Literal["pending", "running", "success", "failed", "cancelled", "timeout", "all"] = "all",
-        name: Annotated[str | None, Query(max_length=255)] = None,
+        name: Annotated[Text | None, Query(max_length=255)] = None,
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
         offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     ) -> Response:
@@ -212,18 +214,17 @@ async def _stream(builds: Builds, build: str, reader: LogReader) -> AsyncIterato
 def _file_response(request: Request, artifact: ArtifactInfo, path: Path) -> Response:
     """The file, or the one range of it that was asked for (RFC 9110 §14)."""
     etag = f'"{artifact.sha256}"'
-    file_name = artifact.name.rpartition("/")[2].replace('"', "")
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f'attachment; filename="{file_name.encode("ascii", "replace").decode()}"',
+        "Content-Disposition": _attachment(artifact.name),
     }
-    if request.headers.get("if-none-match") == etag:
+    if _names(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     start, end, status = 0, artifact.size, 200
     wanted = _RANGE.fullmatch(request.headers.get("range", ""))
-    if wanted and request.headers.get("if-range", etag) == etag and any(wanted.groups()):
+    if wanted and _sensible(wanted) and request.headers.get("if-range", etag) == etag:
         start, end = _bounds(wanted, artifact.size)
         status = 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{artifact.size}"
@@ -231,6 +232,25 @@ def _file_response(request: Request, artifact: ArtifactInfo, path: Path) -> Resp
     return StreamingResponse(
         _part(path, start, end), status_code=status, headers=headers, media_type="application/octet-stream"
     )
+
+
+def _attachment(name: str) -> str:
+    """The Content-Disposition of a file: its name in ASCII, and in full (RFC 6266)."""
+    base = name.rpartition("/")[2]
+    plain, full = re.sub(r'[^\x20-\x7e]|["\\]', "_", base), quote(base, safe="")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{full}"
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    """Whether the header lists the tag; the weak form counts too (RFC 9110 §13.1.2)."""
+    listed = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in listed or listed == ["*"]
+
+
+def _sensible(wanted: re.Match[str]) -> bool:
+    """Whether a range can be meant; one that cannot is ignored (RFC 9110 §14.1.1)."""
+    first, last = wanted.groups()
+    return bool(first or last) and not (first and last and int(first) > int(last))
 
 
 def _bounds(wanted: re.Match[str], size: int) -> tuple[int, int]:
@@ -259,25 +279,21 @@ async def _archive(folder: Path, artifacts: list[ArtifactInfo]) -> AsyncIterator
 
 
 def _archive_blocks(folder: Path, artifacts: list[ArtifactInfo]) -> Iterator[bytes]:
-    sink = _Sink()
     # RPMs are compressed already: more effort would only take time.
-    with tarfile.open(fileobj=sink, mode="w|gz", compresslevel=1) as archive:
-        for artifact in artifacts:
-            info = tarfile.TarInfo(artifact.name)
-            info.size = artifact.size
-            with (folder / artifact.sha256).open("rb") as content:
-                archive.addfile(info, content)
-            yield from sink.take()
-    yield from sink.take(everything=True)
+    gzip = zlib.compressobj(level=1, wbits=16 + zlib.MAX_WBITS)
+    for piece in _archive_pieces(folder, artifacts):
+        if block := gzip.compress(piece):
+            yield block
+    yield gzip.flush()
 
 
-class _Sink(BytesIO):
-    """What tarfile has written and nobody has taken."""
-
-    def take(self, *, everything: bool = False) -> Iterator[bytes]:
-        """The bytes written so far, when they are worth sending."""
-        if self.tell() >= CHUNK or (everything and self.tell()):
-            data = self.getvalue()
-            self.seek(0)
-            self.truncate()
-            yield data
+def _archive_pieces(folder: Path, artifacts: list[ArtifactInfo]) -> Iterator[bytes]:
+    for artifact in artifacts:
+        info = tarfile.TarInfo(artifact.name)
+        info.size = artifact.size
+        yield info.tobuf(tarfile.PAX_FORMAT)
+        with (folder / artifact.sha256).open("rb") as content:
+            while chunk := content.read(CHUNK):
+                yield chunk
+        yield bytes(-artifact.size % tarfile.BLOCKSIZE)
+    yield bytes(2 * tarfile.BLOCKSIZE)

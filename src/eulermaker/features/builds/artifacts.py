@@ -22,6 +22,9 @@ OUTPUT = PurePosixPath("/output")
 _RPM_FOLDERS = ("RPMS", "SRPMS")
 _RPM_TREE = re.compile(r"/(?:[^/]+/)*rpmbuild/(?:RPMS|SRPMS)/")
 _MENTIONED = re.compile(r"(/[^\s:\"'=]*?rpmbuild)\b")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# What the table has room for.
+MAX_NAME, MAX_PATH = 512, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +103,19 @@ class Collector:
         await to_thread.run_sync(self._extract, folder, only)
 
     def _extract(self, folder: PurePosixPath, only: re.Pattern[str] | None) -> None:
-        with tarfile.open(self._archive) as archive:
+        # Names in an image are bytes: what is no UTF-8 stays tellable apart.
+        with tarfile.open(self._archive, encoding="utf-8", errors="backslashreplace") as archive:
             for member in archive:
-                path = str(folder / member.name.lstrip("/"))
-                if not member.isreg() or path in self._found or (only and not only.match(path)):
+                path = _shown(str(folder / member.name.lstrip("/")))
+                if not (member.isreg() or member.islnk()):
                     continue
-                self._room -= member.size
+                if path in self._found or (only and not only.match(path)):
+                    continue
+                content = archive.getmember(member.linkname) if member.islnk() else member
+                self._room -= content.size
                 if self._room < 0:
                     raise ARTIFACTS_TOO_LARGE(limit=self._max_bytes)
-                source = archive.extractfile(member)
+                source = archive.extractfile(content)
                 assert source is not None
                 # Numbered, not named: names from an image never become paths of ours here.
                 target = self._part / str(len(self._found))
@@ -126,7 +133,9 @@ class Collector:
         digests = {path: _sha256(file) for path, file in self._found.items()}
         # A package that was copied to /output is one artifact, not two.
         distinct = {(PurePosixPath(path).name, digest): path for path, digest in reversed(digests.items())}
-        names = unique_names(list(distinct.values()))
+        names = {
+            path: _fitting(name, MAX_NAME) for path, name in unique_names(list(distinct.values())).items()
+        }
         artifacts = [_describe(name, path, self._found[path], digests[path]) for path, name in names.items()]
         for artifact in artifacts:
             self._found[artifact.path].rename(self._part / artifact.sha256)
@@ -134,6 +143,19 @@ class Collector:
             self._found[path].unlink()
         self._part.rename(self._folder)
         return sorted(artifacts, key=lambda artifact: artifact.name)
+
+
+def _shown(path: str) -> str:
+    """The path with control characters escaped: it goes into lists, addresses and headers."""
+    return _fitting(_CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", path), MAX_PATH)
+
+
+def _fitting(text: str, limit: int) -> str:
+    """The text; a longer one ends in a digest of the whole, so that it stays unique."""
+    if len(text) <= limit:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f"{text[: limit - len(digest) - 1]}~{digest}"
 
 
 def _sha256(file: Path) -> str:

@@ -2,7 +2,9 @@
 
 import shutil
 import tarfile
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from anyio import to_thread
@@ -47,33 +49,30 @@ class BuildFiles:
         """Remove everything that the build keeps."""
         await to_thread.run_sync(shutil.rmtree, self.of(build), True)
 
-    async def kept(self) -> list[str]:
-        """The builds that have a directory."""
-        return await to_thread.run_sync(self._kept)
+    async def forget_half_made(self, known: Collection[str]) -> None:
+        """Remove what was cut off, and the directories of all but the known builds; for the start."""
+        await to_thread.run_sync(self._forget_half_made, known)
 
-    async def forget_uploads(self) -> None:
-        """Remove what cut-off uploads left; for the start, when there are none."""
-        await to_thread.run_sync(self._forget_uploads)
+    async def forget_artifacts(self, build: str) -> None:
+        """Remove the artifacts, those half collected among them."""
+        await to_thread.run_sync(self._forget_artifacts, build)
 
-    async def upload(self, build: str, path: PurePosixPath, body: AsyncIterable[bytes]) -> int:
-        """Store one context file from a stream; tells its size in bytes.
+    @asynccontextmanager
+    async def upload(
+        self, build: str, path: PurePosixPath, body: AsyncIterable[bytes]
+    ) -> AsyncIterator["Upload"]:
+        """One context file, received from a stream and not yet in its place.
 
-        The file appears whole or not at all. Raises `context-too-large`, or InvalidFields when
-        another file stands in the path's way.
+        What is not placed inside the block is forgotten. Raises `context-too-large`.
         """
         target = self.context(build).joinpath(path)
-        room = self._max_context_bytes - await to_thread.run_sync(self.context_bytes, build)
         part = self.of(build) / f"upload-{id(body):x}.part"
+        room = self._max_context_bytes - await to_thread.run_sync(self._context_bytes, build, target)
         try:
-            size = await _write(part, body, room)
-            await to_thread.run_sync(_place, part, target, path)
+            size = await _write(part, body, room=room, limit=self._max_context_bytes)
+            yield Upload(part, target, path, size)
         finally:
             part.unlink(missing_ok=True)
-        return size
-
-    def context_bytes(self, build: str) -> int:
-        """The size of the build's context."""
-        return sum(path.stat().st_size for path in self.context(build).rglob("*") if path.is_file())
 
     def context_paths(self, build: str) -> list[str]:
         """The files of the context, relative to it."""
@@ -93,20 +92,53 @@ class BuildFiles:
     def _create(self, build: str, dockerfile: str, context: dict[PurePosixPath, bytes]) -> None:
         root = self.context(build)
         root.mkdir(parents=True)
-        (self.of(build) / "Dockerfile").write_text(dockerfile)
+        (self.of(build) / "Dockerfile").write_bytes(dockerfile.encode())
         for path, content in context.items():
             target = root.joinpath(path)
             with _in_the_way(path):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
 
+    def _context_bytes(self, build: str, replaced: Path) -> int:
+        paths = self.context(build).rglob("*")
+        return sum(path.stat().st_size for path in paths if path != replaced and path.is_file())
+
     def _kept(self) -> list[str]:
         self._root.mkdir(parents=True, exist_ok=True)
         return [path.name for path in self._root.iterdir() if path.is_dir()]
 
-    def _forget_uploads(self) -> None:
+    def _forget_half_made(self, known: Collection[str]) -> None:
+        for build in self._kept():
+            if build not in known:
+                shutil.rmtree(self.of(build), ignore_errors=True)
         for part in self._root.glob("*/upload-*.part"):
             part.unlink(missing_ok=True)
+
+    def _forget_artifacts(self, build: str) -> None:
+        for path in self.of(build).glob("artifacts*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A context file that was received whole; `size` in bytes."""
+
+    part: Path
+    target: Path
+    path: PurePosixPath
+    size: int
+
+    async def place(self) -> None:
+        """Put the file into the context; raises InvalidFields when another one stands in its way."""
+        await to_thread.run_sync(self._place)
+
+    def _place(self) -> None:
+        with _in_the_way(self.path):
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            self.part.replace(self.target)
 
 
 class ContextArchive:
@@ -179,21 +211,15 @@ def _padded(content: bytes) -> bytes:
     return content + bytes(-len(content) % tarfile.BLOCKSIZE)
 
 
-async def _write(part: Path, body: AsyncIterable[bytes], room: int) -> int:
+async def _write(part: Path, body: AsyncIterable[bytes], *, room: int, limit: int) -> int:
     size = 0
     with part.open("wb") as file:
         async for chunk in body:
             size += len(chunk)
             if size > room:
-                raise CONTEXT_TOO_LARGE(limit=room)
+                raise CONTEXT_TOO_LARGE(limit=limit)
             await to_thread.run_sync(file.write, chunk)
     return size
-
-
-def _place(part: Path, target: Path, path: PurePosixPath) -> None:
-    with _in_the_way(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.replace(target)
 
 
 class _in_the_way:

@@ -1,15 +1,19 @@
 """The builds' records: transactions that tell, once they are committed, that something changed."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import anyio
 
 from eulermaker.features.builds.store import BuildStore
 from eulermaker.kernel.database import Database
+from eulermaker.kernel.singleflight import SingleFlight
 
-MAX_PAGES = 512
+T = TypeVar("T")
+
+MAX_PAGES = 1024
 
 
 class Ledger:
@@ -28,38 +32,45 @@ class Ledger:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[BuildStore]:
         """A store inside one transaction."""
-        async with self._database.write() as connection:
-            yield BuildStore(connection)
-        self.pages.forget()
+        try:
+            async with self._database.write() as connection:
+                yield BuildStore(connection)
+        finally:
+            # A commit that failed may still have happened.
+            self.pages.forget()
 
 
 class Pages:
-    """Lists as they were written last: answered from memory until a build changes.
+    """Lists as they were read last: answered from memory until a build changes.
 
-    Only where no other process can write to the database.
+    Only where no other process can write to the database; elsewhere each is read anew, but once for
+    all who ask for it at the same moment.
     """
 
     def __init__(self, *, enabled: bool) -> None:
         self._enabled = enabled
-        self._pages: OrderedDict[Hashable, bytes] = OrderedDict()
-        self.generation = 0
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._reading = SingleFlight[Any]()
+        self._generation = 0
 
     def forget(self) -> None:
         """Something changed."""
-        self._pages.clear()
-        self.generation += 1
+        self._kept.clear()
+        self._generation += 1
 
-    def recall(self, key: Hashable) -> bytes | None:
-        """The page, if it is still true."""
-        return self._pages.get(key)
-
-    def keep(self, key: Hashable, page: bytes, *, read_at: int) -> None:
-        """Keep a page that was read at a generation, unless something changed since."""
-        if not self._enabled or read_at != self.generation:
-            return
-        self._pages[key] = page
-        if len(self._pages) > MAX_PAGES:
-            self._pages.popitem(last=False)
+    async def recall(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """What `read` told last under that key, if it is still true, else what it tells now."""
+        if key in self._kept:
+            kept: T = self._kept[key]
+            return kept
+        generation = self._generation
+        # Who asks after a change must not be answered by a look from before it.
+        found: T = await self._reading.ask((generation, key), read)
+        if self._enabled and generation == self._generation:
+            self._kept[key] = found
+            if len(self._kept) > MAX_PAGES:
+                self._kept.popitem(last=False)
+        return found
 
 
 class Bells:

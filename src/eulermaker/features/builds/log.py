@@ -88,18 +88,23 @@ class LogWriter:
         return self._room <= 0
 
     def append(self, lines: Iterable[Line]) -> int:
-        """Write the lines in one go; tells how many were stored."""
-        frames: list[str] = []
-        for line in lines:
-            if self.full and line.kind == "output":
-                continue
-            self.seq += 1
-            frames.append(frame(self.seq, line))
+        """Write the lines in one go, or none of them when that fails; tells how many were stored."""
+        wanted = [line for line in lines if not (self.full and line.kind == "output")]
+        frames = [frame(seq, line) for seq, line in enumerate(wanted, self.seq + 1)]
         data = "".join(frames).encode("utf-8", "replace")
+        self._write(data)
         self._room -= len(data)
-        while data:
-            data = data[os.write(self._fd, data) :]
+        self.seq += len(frames)
         return len(frames)
+
+    def _write(self, data: bytes) -> None:
+        before = os.fstat(self._fd).st_size
+        try:
+            while data:
+                data = data[os.write(self._fd, data) :]
+        except OSError:
+            os.ftruncate(self._fd, before)
+            raise
 
     def _drop_torn_line(self) -> None:
         size = os.fstat(self._fd).st_size
@@ -130,7 +135,8 @@ class LogReader:
 
     def after(self, seq: int) -> None:
         """Go on after line `seq`."""
-        self.seq = max(0, seq)
+        # A number beyond the last whole line is nobody's: the next line is the one after the last.
+        self.seq = 0 if self._fd is None else min(max(0, seq), last_seq(self._fd))
         self._offset = 0 if self._fd is None else _offset_after(self._fd, self.seq)
 
     def tail(self, count: int) -> None:

@@ -1,5 +1,6 @@
 """Run queued builds: claim in fair order, build, collect, settle; recover what a death left behind."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
@@ -14,6 +15,7 @@ from anyio.abc import TaskGroup
 
 from eulermaker.engines.port import (
     ENGINE_UNAVAILABLE,
+    ENTRIES,
     BuildFailed,
     BuildFault,
     Engine,
@@ -28,6 +30,7 @@ from eulermaker.features.builds.faults import (
     BUILD_TIMED_OUT,
     BUILDER_BROKE,
     DOCKERFILE_REFUSED,
+    OUTCOMES,
     STEP_FAILED,
 )
 from eulermaker.features.builds.files import BuildFiles, ContextArchive
@@ -38,6 +41,7 @@ from eulermaker.features.builds.rules import State, line_up, retry_delay
 from eulermaker.features.builds.store import Build
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault
+from eulermaker.kernel.ids import new_id
 from eulermaker.kernel.settings import Build as BuildSettings
 from eulermaker.kernel.supervise import Nudge
 from eulermaker.kernel.telemetry import Metrics, request_id
@@ -51,6 +55,10 @@ SWEEP_SECONDS = 60.0
 CANCEL_SECONDS = 2.0
 ENGINE_SECONDS = 3.0
 MESSAGE_LENGTH = 2000
+# What only BuildKit can do, told generously: a build that does not need it may be built without.
+_NEEDS_BUILDKIT = re.compile(
+    r"(?im)^\s*#\s*(syntax|escape)\s*=|\s--(mount|chmod|link|network|security)\b|<<|\b(TARGET|BUILD)(PLATFORM|OS|ARCH)"
+)
 LABEL_INSTALLATION = "org.eulermaker.installation"
 LABEL_BUILD = "org.eulermaker.build"
 
@@ -64,8 +72,9 @@ class Reason(StrEnum):
 
 @dataclass(slots=True)
 class Attempt:
-    """A build that runs now."""
+    """A build that runs now; the engine knows it by `reference`."""
 
+    reference: str = field(default_factory=lambda: new_id("attempt"))
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     narrator: Narrator = field(default_factory=Narrator)
     stopped: Reason | None = None
@@ -131,16 +140,19 @@ class BuildRunner:
         self._dispatching = anyio.Lock()
         self._attempts: dict[str, Attempt] = {}
         self._group: TaskGroup | None = None
+        #: Builds that print too fast for BuildKit.
+        self._patient: set[str] = set()
         self._draining = False
+        self._giving_up = False
         self.engine_answers = True
 
     async def run(self) -> None:
-        """Service: recover what an earlier process left, then run what is queued."""
-        await self._until_done(self._recover)
+        """Service: run what is queued."""
         async with anyio.create_task_group() as group:
             self._group = group
             while True:
                 try:
+                    await self._put_back_lost()
                     await self.dispatch()
                 except Fault as fault:
                     _only_retryable(fault)
@@ -185,24 +197,41 @@ class BuildRunner:
             return "slots_taken"
         return "starting"
 
-    async def drain(self) -> None:
-        """Stop all attempts and put their builds back into the queue: the server is going down."""
+    async def drain(self, *, within: float) -> None:
+        """Stop all attempts and put their builds back into the queue: the server is going down.
+
+        What cannot be recorded within so many seconds is left to the next start.
+        """
         self._draining = True
-        attempts = list(self._attempts.values())
+        # Whoever is starting a build now has started it, or finds that it is too late.
+        async with self._dispatching:
+            attempts = list(self._attempts.values())
         for attempt in attempts:
             attempt.stop(Reason.SHUTDOWN)
-        for attempt in attempts:
-            await attempt.settled.wait()
+        with anyio.move_on_after(within):
+            for attempt in attempts:
+                await attempt.settled.wait()
+        self._giving_up = True
 
     async def sweep(self) -> None:
         """Remove what no build needs: containers, tags and directories of builds that are no more."""
+        try:
+            await self._sweep()
+        except Fault as fault:
+            if fault.entry not in ENTRIES:
+                raise
+            log.warning("builds.sweep_postponed", fault=fault.entry.slug)
+
+    async def _sweep(self) -> None:
         async with self._ledger.read() as store:
             kept = await store.ids_of(self._node)
             deleted = await store.deleted(self._node)
         for build in deleted:
             await self.remove(build)
-        if not self._attempts:
-            await self._engine.remove_containers(labels={LABEL_INSTALLATION: self._node})
+        await self._engine.remove_containers(
+            labels={LABEL_INSTALLATION: self._node},
+            spare=lambda labels: labels.get(LABEL_BUILD) in self._attempts,
+        )
         for tag in await self._engine.images_tagged(self._repository):
             await self._drop_stray_tag(tag, kept)
 
@@ -247,7 +276,8 @@ class BuildRunner:
             try:
                 await self._engine.info()
             except Fault as fault:
-                _only_retryable(fault)
+                # Whatever it says: an engine that cannot answer this cannot build either.
+                log.debug("engine.silent", fault=fault.entry.slug)
             else:
                 self.engine_answers = True
                 return True
@@ -258,11 +288,30 @@ class BuildRunner:
 
     async def _start(self, build: str) -> bool:
         """Claim a build and run it; tells whether this process got it."""
+        if build in self._attempts:
+            return False
+        # Known before the claim is: who cancels a build that has just become `running` finds it.
+        attempt = self._attempts[build] = Attempt()
+        row: Build | None = None
+        try:
+            row = await self._claimed(build)
+        finally:
+            if row is None:
+                del self._attempts[build]
+                attempt.settled.set()
+        if row is None:
+            return False
+        self._metrics.builds_running.set(len(self._attempts))
+        assert self._group is not None
+        self._group.start_soon(self._run, row, attempt, name=f"build {build}")
+        return True
+
+    async def _claimed(self, build: str) -> Build | None:
         now = self._clock()
         async with self._ledger.write() as store:
             row = await store.get(build)
             if row is None or (row.not_before is not None and row.not_before > now):
-                return False
+                return None
             claimed = await store.change(
                 build,
                 expected=[State.PENDING],
@@ -272,14 +321,7 @@ class BuildRunner:
                 not_before=None,
             )
             row = await store.get(build)
-        if not claimed or row is None:
-            return False
-        attempt = Attempt()
-        self._attempts[build] = attempt
-        self._metrics.builds_running.set(len(self._attempts))
-        assert self._group is not None
-        self._group.start_soon(self._run, row, attempt, name=f"build {build}")
-        return True
+        return row if claimed else None
 
     async def _run(self, build: Build, attempt: Attempt) -> None:
         started = time.monotonic()
@@ -306,17 +348,19 @@ class BuildRunner:
         outcome: Outcome | None = None
         with attempt.scope, anyio.move_on_after(build.timeout) as deadline:
             try:
-                outcome = await self._attempt(build, attempt.narrator, journal)
+                outcome = await self._attempt(build, attempt, journal)
             except BuildFailed as failure:
-                outcome = self._failed(failure, attempt.narrator)
+                outcome = self._failed(build, failure, attempt.narrator)
             except Fault as fault:
                 outcome = (
-                    Interrupted(fault.entry.slug) if fault.entry.retryable else Ended(State.FAILED, fault)
+                    Ended(State.FAILED, fault)
+                    if fault.entry.slug in OUTCOMES
+                    else Interrupted(fault.entry.slug)
                 )
         with anyio.CancelScope(shield=True):
             journal.lines(attempt.narrator.unfinished(self._clock()))
-            if outcome is None:
-                await self._stop_engine(build.id)
+            if not isinstance(outcome, Succeeded):
+                await self._clear_away(build.id, attempt)
         if outcome is not None:
             return outcome
         if attempt.stopped is Reason.CANCELLED:
@@ -325,17 +369,19 @@ class BuildRunner:
             return Ended(State.TIMEOUT, BUILD_TIMED_OUT(seconds=build.timeout))
         return Interrupted("shutdown", counts=False)
 
-    async def _attempt(self, build: Build, narrator: Narrator, journal: "Journal") -> Succeeded:
+    async def _attempt(self, build: Build, attempt: Attempt, journal: "Journal") -> Succeeded:
+        narrator = attempt.narrator
         context = await to_thread.run_sync(ContextArchive, self._files, build.id, build.dockerfile_content)
         wanted = ImageBuild(
-            reference=build.id,
+            reference=attempt.reference,
             dockerfile=context.dockerfile,
-            tags=(build.image_tag, self.tag(build.id)),
+            tags=(self.tag(build.id),),
             build_args=build.build_args,
             labels=build.labels,
             target=build.target,
             use_cache=build.cache_enabled,
             cache_from=tuple(build.cache_from),
+            patient=build.id in self._patient,
         )
         made = None
         async with aclosing(self._engine.build(wanted, context.stream())) as events:
@@ -346,7 +392,10 @@ class BuildRunner:
         image = await self._engine.image(made) if made else None
         if image is None:
             raise ENGINE_UNAVAILABLE()
-        return Succeeded(image, await self._collect(build, image, narrator))
+        artifacts = await self._collect(build, image, narrator)
+        # Last of all: until then the name stays with the build that had it.
+        await self._engine.add_tag(image.id, tag=build.image_tag)
+        return Succeeded(image, artifacts)
 
     async def _collect(self, build: Build, image: Image, narrator: Narrator) -> list[Artifact]:
         texts = (build.dockerfile_content, *narrator.rpmbuild_lines)
@@ -355,7 +404,7 @@ class BuildRunner:
         async with self._engine.files_of(image.id, labels=labels) as files:
             return await collector.collect(files, rpm_trees(image, *texts), search=built_rpms(*texts))
 
-    def _failed(self, failure: BuildFailed, narrator: Narrator) -> Outcome:
+    def _failed(self, build: Build, failure: BuildFailed, narrator: Narrator) -> Outcome:
         message = str(failure)[:MESSAGE_LENGTH]
         match failure.fault:
             case BuildFault.STEP:
@@ -374,14 +423,24 @@ class BuildRunner:
             case BuildFault.BUILDER:
                 log.warning("builder.broke", message=message)
                 return Interrupted(f"{BUILDER_BROKE.slug}: {message}")
+            case BuildFault.OUTPUT:
+                if not _NEEDS_BUILDKIT.search(build.dockerfile_content):
+                    self._patient.add(build.id)
+                return Interrupted(message)
 
-    async def _stop_engine(self, build: str) -> None:
+    async def _clear_away(self, build: str, attempt: Attempt) -> None:
+        """End the engine's work on an attempt, and remove what it left; the sweep does what fails here."""
         with anyio.move_on_after(CANCEL_SECONDS):
             try:
-                await self._engine.cancel_build(build)
+                await self._engine.cancel_build(attempt.reference)
+                await self._engine.remove_containers(
+                    labels={LABEL_INSTALLATION: self._node, LABEL_BUILD: build}
+                )
+                await self._engine.remove_tag(self.tag(build))
             except Fault as fault:
                 # An engine that is away builds nothing.
-                _only_retryable(fault)
+                log.warning("build.clearing_postponed", build=build, fault=fault.entry.slug)
+        await self._files.forget_artifacts(build)
 
     async def _settle(self, build: Build, attempt: Attempt, outcome: Outcome, journal: "Journal") -> None:
         """Write the outcome, for as long as it takes the database to be there."""
@@ -421,6 +480,7 @@ class BuildRunner:
         state = values["state"]
         log.info("build.settled", build=build.id, state=state.value, attempts=build.attempts)
         if state.terminal:
+            self._patient.discard(build.id)
             self._metrics.builds.labels(status=state.value).inc()
 
     def _after_interruption(self, build: Build, reason: str, *, counts: bool) -> dict[str, Any]:
@@ -435,24 +495,38 @@ class BuildRunner:
         fault = BUILD_INTERRUPTED(attempts=build.attempts, reason=reason)
         return {"state": State.FAILED, "finished_at": now, **_told(fault)}
 
-    async def _recover(self) -> None:
-        """Put back or end what the last process was running, and forget what it left half made."""
-        await self._files.forget_uploads()
+    async def recover(self) -> None:
+        """Put back or end what the last process was running, and forget what it left half made.
+
+        For the start, before requests are answered: what they have half made is not to be forgotten.
+        """
         async with self._ledger.read() as store:
             running = await store.in_state(self._node, State.RUNNING)
             known = await store.ids_of(self._node)
         for build in running:
-            values = self._after_interruption(build, "server-killed", counts=True)
-            # Nothing ran in this process yet, so there is nothing to wait for.
-            values.pop("not_before", None)
             self._note(build.id, "Interrupted: the server was stopped while the build ran")
-            async with self._ledger.write() as store:
-                await store.change(build.id, expected=[State.RUNNING], **values)
-            log.warning(
-                "build.recovered", build=build.id, state=values["state"].value, attempts=build.attempts
-            )
-        for stray in set(await self._files.kept()) - known:
-            await self._files.remove(stray)
+            await self._put_back(build, "server-killed", counts=True)
+        await self._files.forget_half_made(known)
+
+    async def _put_back_lost(self) -> None:
+        """Put back the builds that are `running` and do not run: claimed when the database was lost."""
+        async with self._dispatching:
+            async with self._ledger.read() as store:
+                running = await store.in_state(self._node, State.RUNNING)
+            for build in running:
+                if build.id not in self._attempts:
+                    await self._put_back(build, "database-unavailable", counts=False)
+
+    async def _put_back(self, build: Build, reason: str, *, counts: bool) -> None:
+        values = self._after_interruption(build, reason, counts=counts)
+        # Nothing of it runs, so there is nothing to wait for.
+        values.pop("not_before", None)
+        async with self._ledger.write() as store:
+            changed = await store.change(build.id, expected=[State.RUNNING], **values)
+        if not changed:
+            return
+        await self._files.forget_artifacts(build.id)
+        log.warning("build.put_back", build=build.id, state=values["state"].value, attempts=build.attempts)
 
     def _note(self, build: str, text: str) -> None:
         path = self._files.log(build)
@@ -461,15 +535,16 @@ class BuildRunner:
                 writer.append([Line(text, self._clock(), "status")])
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do the work for as long as it takes the database to be there, or until the server ends."""
         delay = 0.1
-        while True:
+        while not self._giving_up:
             try:
                 await work()
             except Fault as fault:
                 _only_retryable(fault)
                 log.warning("builds.waiting_for_database", fault=fault.entry.slug)
                 await anyio.sleep(delay)
-                delay = min(2.0, delay * 2)
+                delay = min(1.0, delay * 2)
             else:
                 return
 

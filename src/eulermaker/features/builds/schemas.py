@@ -5,14 +5,24 @@ import binascii
 import re
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from eulermaker.features.builds.rules import State, context_path, image_tag, names_binary
 from eulermaker.kernel.clock import rfc3339
 from eulermaker.kernel.faults import FieldError
-from eulermaker.kernel.validation import refusal
+from eulermaker.kernel.validation import Text, refusal
 
 MAX_TEXT = 4 * 1024 * 1024
 MAX_FILES = 10_000
@@ -20,7 +30,20 @@ MAX_ENTRIES = 200
 _ARGUMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
-ShortText = Annotated[str, Field(max_length=4096)]
+ShortText = Annotated[Text, Field(max_length=4096)]
+# Docker allows 255 characters, and counts the `docker.io/library/` that it puts in front.
+ImageName = Annotated[str, Field(min_length=1, max_length=237)]
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise refusal(zh="含有不成对的代理字符", en="Unpaired surrogates have no encoding") from error
+    return text
+
+
+FileText = Annotated[str, AfterValidator(_encodable)]
 
 
 class FileContent(BaseModel):
@@ -28,8 +51,18 @@ class FileContent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    content: str
+    content: FileText
     encoding: Literal["text", "base64"] = "text"
+
+
+def _form(value: Any) -> str:
+    return "[text]" if isinstance(value, str) else "[object]"
+
+
+# Told apart here, so that an error names the file and not each member of a union.
+ContextFile = Annotated[
+    Annotated[FileText, Tag("[text]")] | Annotated[FileContent, Tag("[object]")], Discriminator(_form)
+]
 
 
 class NewBuild(BaseModel):
@@ -37,16 +70,16 @@ class NewBuild(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=255)]
-    dockerfile_content: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
-    spec_content: Annotated[str, Field(max_length=MAX_TEXT)] | None = None
-    context_files: Annotated[dict[str, str | FileContent], Field(max_length=MAX_FILES)] = {}
-    build_args: Annotated[dict[str, ShortText], Field(max_length=MAX_ENTRIES)] = {}
-    labels: Annotated[dict[str, ShortText], Field(max_length=MAX_ENTRIES)] = {}
-    target: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    name: ImageName
+    dockerfile_content: Annotated[Text, Field(max_length=MAX_TEXT)] | None = None
+    spec_content: Annotated[Text, Field(max_length=MAX_TEXT)] | None = None
+    context_files: Annotated[dict[str, ContextFile], Field(max_length=MAX_FILES)] = {}
+    build_args: Annotated[dict[Text, ShortText], Field(max_length=MAX_ENTRIES)] = {}
+    labels: Annotated[dict[Text, ShortText], Field(max_length=MAX_ENTRIES)] = {}
+    target: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     cache_enabled: bool = True
-    cache_from: Annotated[list[str], Field(max_length=20)] = []
-    base_image: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    cache_from: Annotated[list[ImageName], Field(max_length=20)] = []
+    base_image: ImageName | None = None
     timeout: Annotated[int, Field(ge=1, le=86_400)] | None = None
     execute: bool = False
 
@@ -109,7 +142,9 @@ class NewBuild(BaseModel):
             if path is None:
                 errors.append(
                     _file_error(
-                        name, zh="路径必须留在构建上下文之内", en="The path must stay inside the context"
+                        name,
+                        zh="路径必须留在构建上下文之内，并且能作为文件名",
+                        en="The path must stay inside the context, and be one that a file can have",
                     )
                 )
                 continue

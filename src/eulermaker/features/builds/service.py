@@ -1,5 +1,6 @@
 """What the rest of the program may ask about builds."""
 
+import re
 from collections.abc import AsyncIterable
 from enum import StrEnum
 from pathlib import Path
@@ -40,10 +41,13 @@ from eulermaker.kernel.call import Call, Permission
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault, InvalidFields, Language
 from eulermaker.kernel.ids import new_id
+from eulermaker.kernel.load import Load
 from eulermaker.kernel.paging import Page
 from eulermaker.kernel.settings import Build as BuildSettings
 
 CANCEL_SECONDS = 10.0
+# What else a request calls a build is not looked up: a database may refuse it as text.
+_ID = re.compile(r"build_[0-9a-f]{12}")
 
 
 class Action(StrEnum):
@@ -67,12 +71,14 @@ class Builds:
         bells: Bells,
         settings: BuildSettings,
         installation: str,
+        load: Load,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._runner = runner
         self._settings = settings
         self._node = installation
+        self._load = load
         self._clock = clock
         self.files = files
         self.bells = bells
@@ -80,9 +86,12 @@ class Builds:
     async def create(self, call: Call, wanted: NewBuild) -> Created:
         """Store a build as a draft, or in the queue with `execute`.
 
-        Raises InvalidFields and `context-too-large`, and then nothing is left behind.
+        Raises InvalidFields, `context-too-large` and, with `execute`, `overloaded`; then nothing is
+        left behind.
         """
         call.require(Permission.BUILDS_WRITE)
+        if wanted.execute:
+            self._load.require_queue()
         build, context = self._definition(call, wanted)
         if wanted.execute:
             check_sources(
@@ -117,24 +126,14 @@ class Builds:
     async def page(self, call: Call, wanted: Filter, page: Page) -> bytes:
         """One page of builds, newest first, as JSON."""
         scope = self._readable(call)
-        key = (scope, wanted, page)
-        known = self._ledger.pages.recall(key)
-        if known is not None:
-            return known
-        read_at = self._ledger.pages.generation
-        async with self._ledger.read() as store:
-            rows, total = await store.page(scope, wanted, page)
-        listed = BuildList(
-            builds=[_summary(row) for row in rows], total=total, limit=page.limit, offset=page.offset
-        )
-        written = to_json(listed)
-        self._ledger.pages.keep(key, written, read_at=read_at)
-        return written
+        return await self._ledger.pages.recall((scope, wanted, page), lambda: self._page(scope, wanted, page))
 
     async def get(self, call: Call, build: str) -> Build:
         """The build; raises `build-not-found`, also for builds that the caller may not see."""
-        async with self._ledger.read() as store:
-            found = await store.visible(build, self._readable(call))
+        scope, found = self._readable(call), None
+        if _ID.fullmatch(build):
+            async with self._ledger.read() as store:
+                found = await store.visible(build, scope)
         if found is None:
             raise BUILD_NOT_FOUND(build=build, details={"build_id": build, "resource_type": "build"})
         return found
@@ -170,12 +169,13 @@ class Builds:
     async def execute(self, call: Call, build: str) -> tuple[Build, Queue | None]:
         """Queue a draft and start it if a slot is free.
 
-        Raises `build-state-conflict` when it is no draft, and InvalidFields when the context lacks
-        what the Dockerfile copies.
+        Raises `build-state-conflict` when it is no draft, InvalidFields when the context lacks what
+        the Dockerfile copies, and `overloaded` when builds wait for too long already.
         """
         found = await self._writable(call, build)
         if not found.draft:
             raise _conflict(found, action=Action.EXECUTE)
+        self._load.require_queue()
         paths = await to_thread.run_sync(self.files.context_paths, build)
         check_sources(
             found.dockerfile_content,
@@ -242,15 +242,19 @@ class Builds:
 
     async def upload(self, call: Call, build: str, path: str, body: AsyncIterable[bytes]) -> int:
         """Store one context file of a draft from a stream; tells its size in bytes."""
-        found = await self._writable(call, build)
-        if not found.draft:
-            raise _conflict(found, action=Action.UPLOAD)
+        await self._draft(call, build)
         plain = context_path(path)
         if plain is None:
             raise InvalidFields.one(
-                "path", zh="路径必须留在构建上下文之内", en="The path must stay inside the build context"
+                "path",
+                zh="路径必须留在构建上下文之内，并且能作为文件名",
+                en="The path must stay inside the context, and be one that a file can have",
             )
-        return await self.files.upload(build, plain, body)
+        async with self.files.upload(build, plain, body) as upload:
+            # The body may have taken long: the build may run by now, or be gone.
+            await self._draft(call, build)
+            await upload.place()
+        return upload.size
 
     async def artifacts(self, call: Call, build: str) -> list[ArtifactInfo]:
         """What a build made."""
@@ -271,14 +275,37 @@ class Builds:
 
     async def state(self, build: str) -> State | None:
         """Where a build stands now; None when it is gone."""
+        # Followers ask with every ring: what runs here is known without a look at the database.
+        if self._runner.attempt(build) is not None:
+            return State.RUNNING
         async with self._ledger.read() as store:
             found = await store.get(build)
         return None if found is None or found.deleted_at else found.state
+
+    async def measure_queue(self) -> None:
+        """Tell the load how long the oldest build in the queue has waited."""
+        async with self._ledger.read() as store:
+            waiting, _ = await store.waiting(self._node)
+        now = self._clock()
+        waited = [(now - build.queued_at).total_seconds() for build in waiting]
+        self._load.queue_seconds = max(waited, default=0.0)
 
     async def count_by_state(self) -> dict[str, int]:
         """How many builds of this database there are in each state."""
         async with self._ledger.read() as store:
             return await store.count_by_state()
+
+    async def _page(self, scope: Scope, wanted: Filter, page: Page) -> bytes:
+        # Counting costs more than reading a page, and every page of a list has the same total.
+        total = await self._ledger.pages.recall((scope, wanted), lambda: self._total(scope, wanted))
+        async with self._ledger.read() as store:
+            rows = await store.page(scope, wanted, page)
+        listed = [_summary(row) for row in rows]
+        return to_json(BuildList(builds=listed, total=total, limit=page.limit, offset=page.offset))
+
+    async def _total(self, scope: Scope, wanted: Filter) -> int:
+        async with self._ledger.read() as store:
+            return await store.count(scope, wanted)
 
     def _readable(self, call: Call) -> Scope:
         call.require(Permission.BUILDS_READ)
@@ -291,6 +318,11 @@ class Builds:
         if found.owner_id != call.principal.user:
             call.require(Permission.BUILDS_WRITE_ALL)
         return found
+
+    async def _draft(self, call: Call, build: str) -> None:
+        found = await self._writable(call, build)
+        if not found.draft:
+            raise _conflict(found, action=Action.UPLOAD)
 
     def _definition(self, call: Call, wanted: NewBuild) -> tuple[Build, dict[Any, bytes]]:
         context, errors = wanted.decoded_files()

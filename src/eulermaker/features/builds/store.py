@@ -112,19 +112,16 @@ class BuildStore:
         ).first()
         return None if row is None else _build(row)
 
-    async def page(self, scope: Scope, wanted: Filter, page: Page) -> tuple[list[sa.RowMapping], int]:
-        """One page of summaries, newest first, and how many there are in all."""
-        where = list(_inside(scope))
-        if wanted.state is not None:
-            where.append(builds.c.state == wanted.state.value)
-        if wanted.name is not None:
-            where.append(builds.c.name.contains(wanted.name, autoescape=True))
+    async def page(self, scope: Scope, wanted: Filter, page: Page) -> list[sa.RowMapping]:
+        """One page of summaries, newest first."""
         newest = (builds.c.created_at.desc(), builds.c.id.desc())
-        rows = await self._db.execute(
-            sa.select(*_SUMMARY).where(*where).order_by(*newest).limit(page.limit).offset(page.offset)
-        )
-        total = await self._db.execute(sa.select(sa.func.count()).select_from(builds).where(*where))
-        return [row._mapping for row in rows], total.scalar_one()
+        query = sa.select(*_SUMMARY).where(*_matching(scope, wanted)).order_by(*newest)
+        return [row._mapping for row in await self._db.execute(query.limit(page.limit).offset(page.offset))]
+
+    async def count(self, scope: Scope, wanted: Filter) -> int:
+        """How many builds a list has in all."""
+        query = sa.select(sa.func.count()).select_from(builds).where(*_matching(scope, wanted))
+        return (await self._db.execute(query)).scalar_one()
 
     async def change(self, build: str, *, expected: Iterable[State], **values: Any) -> bool:
         """Change a build that is in one of the expected states; tells whether it was."""
@@ -230,6 +227,15 @@ class BuildStore:
 def _inside(scope: Scope) -> list[sa.ColumnElement[bool]]:
     where = [builds.c.tenant_id == scope.tenant, builds.c.deleted_at.is_(None)]
     return where if scope.owner is None else [*where, builds.c.owner_id == scope.owner]
+
+
+def _matching(scope: Scope, wanted: Filter) -> list[sa.ColumnElement[bool]]:
+    where = _inside(scope)
+    if wanted.state is not None:
+        where.append(builds.c.state == wanted.state.value)
+    if wanted.name is not None:
+        where.append(builds.c.name.contains(wanted.name, autoescape=True))
+    return where
 
 
 def _build(row: sa.Row[Any]) -> Build:

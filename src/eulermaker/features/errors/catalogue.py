@@ -1,14 +1,44 @@
 """The catalogue of every fault of the product, put together from the features' own entries."""
 
+from eulermaker.engines import containers as engine_containers
+from eulermaker.engines import images as engine_images
+from eulermaker.engines import networks as engine_networks
 from eulermaker.engines import port
+from eulermaker.engines import volumes as engine_volumes
 from eulermaker.features.accounts import faults as accounts
 from eulermaker.features.builds import faults as builds
+from eulermaker.features.containers import faults as containers
 from eulermaker.features.errors import faults as errors
-from eulermaker.kernel import call, faults
+from eulermaker.features.images import faults as images
+from eulermaker.features.networks import faults as networks
+from eulermaker.features.system import faults as system
+from eulermaker.features.terminals import faults as terminals
+from eulermaker.features.volumes import faults as volumes
+from eulermaker.kernel import call, faults, limits, load, sockets
 from eulermaker.kernel.faults import Catalogue
 
 
 def catalogue() -> Catalogue:
     """All entries."""
-    parts = (faults.ENTRIES, call.ENTRIES, port.ENTRIES, accounts.ENTRIES, builds.ENTRIES, errors.ENTRIES)
+    parts = (
+        faults.ENTRIES,
+        call.ENTRIES,
+        limits.ENTRIES,
+        load.ENTRIES,
+        sockets.ENTRIES,
+        port.ENTRIES,
+        engine_containers.ENTRIES,
+        engine_images.ENTRIES,
+        engine_volumes.ENTRIES,
+        engine_networks.ENTRIES,
+        accounts.ENTRIES,
+        images.ENTRIES,
+        volumes.ENTRIES,
+        networks.ENTRIES,
+        builds.ENTRIES,
+        containers.ENTRIES,
+        terminals.ENTRIES,
+        system.ENTRIES,
+        errors.ENTRIES,
+    )
     return Catalogue(entry for part in parts for entry in part)

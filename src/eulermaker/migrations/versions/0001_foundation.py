@@ -50,8 +50,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_builds")),
     )
     op.create_index("ix_builds_node_state", "builds", ["node", "state", "queued_at"], unique=False)
-    op.create_index("ix_builds_owner_created", "builds", ["owner_id", "created_at", "id"], unique=False)
-    op.create_index("ix_builds_tenant_created", "builds", ["tenant_id", "created_at", "id"], unique=False)
+    for name, columns in (
+        ("ix_builds_owner_created", ["owner_id", "tenant_id", "created_at", "id"]),
+        ("ix_builds_tenant_created", ["tenant_id", "created_at", "id"]),
+        ("ix_builds_tenant_state", ["tenant_id", "state", "created_at", "id"]),
+    ):
+        present = sa.text("deleted_at IS NULL")
+        op.create_index(name, "builds", columns, sqlite_where=present, postgresql_where=present)
     op.create_table(
         "users",
         sa.Column("id", sa.String(length=40), nullable=False),

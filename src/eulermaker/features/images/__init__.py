@@ -1,0 +1,1 @@
+"""Images: what the engine holds, pulls with progress, imports and exports."""

@@ -1,0 +1,1 @@
+"""Networks: which containers reach each other."""

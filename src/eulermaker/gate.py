@@ -1,0 +1,208 @@
+"""The gate: which requests go on to the routes, and which are turned away before they cost anything."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from enum import StrEnum
+from math import ceil
+from typing import NamedTuple, Protocol
+
+import anyio
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from eulermaker.kernel.clock import Clock, rfc3339
+from eulermaker.kernel.faults import Fault
+from eulermaker.kernel.limits import RATE_LIMITED, SIGN_IN_RATE_LIMITED, Limits, Quota, Verdict, origin
+from eulermaker.kernel.load import Load
+from eulermaker.kernel.settings import RateLimit
+from eulermaker.kernel.sockets import Place, Places
+
+Headers = list[tuple[bytes, bytes]]
+Answer = Callable[[HTTPConnection, Exception], Awaitable[Response | None]]
+
+GIVE_BACK_SECONDS = 2.0
+#: Methods that change nothing (RFC 9110 §9.2.1).
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Class(StrEnum):
+    """What requests are counted together; the names are those of the settings."""
+
+    AUTH = "auth"
+    CONTAINERS = "containers"
+    BUILDS = "builds"
+    READS = "reads"
+    UNLIMITED = "unlimited"
+
+
+class Area(NamedTuple):
+    """Routes under one prefix: how reads and writes are counted there.
+
+    `essential` ones go on through maintenance and overload: without them nobody could see what is
+    the matter, sign in, or end it.
+    """
+
+    prefix: str
+    reads: Class
+    writes: Class
+    essential: bool = False
+
+
+#: First match wins.
+AREAS = (
+    # Asked for by those who have signed in, once for each socket: counted as what it opens.
+    Area("/api/v1/auth/ws-ticket", Class.READS, Class.CONTAINERS),
+    Area("/api/v1/auth", Class.AUTH, Class.AUTH, essential=True),
+    Area("/api/v1/containers", Class.READS, Class.CONTAINERS),
+    Area("/api/v1/images", Class.READS, Class.CONTAINERS),
+    Area("/api/v1/volumes", Class.READS, Class.CONTAINERS),
+    Area("/api/v1/networks", Class.READS, Class.CONTAINERS),
+    Area("/api/v1/terminals", Class.READS, Class.CONTAINERS),
+    Area("/api/v1/probes", Class.READS, Class.CONTAINERS),
+    Area("/api/v1/builds", Class.READS, Class.BUILDS),
+    Area("/api/v1/system/health", Class.UNLIMITED, Class.READS, essential=True),
+    Area("/api/v1/system", Class.READS, Class.CONTAINERS, essential=True),
+    Area("/api/v1/errors", Class.READS, Class.READS),
+    Area("/openapi.json", Class.READS, Class.READS),
+    Area("/healthz", Class.UNLIMITED, Class.READS, essential=True),
+    Area("/readyz", Class.UNLIMITED, Class.READS, essential=True),
+    Area("/metrics", Class.UNLIMITED, Class.READS, essential=True),
+)
+#: What lies under no prefix answers 404, and is counted all the same.
+ELSEWHERE = Area("", Class.READS, Class.CONTAINERS)
+
+
+def area_of(path: str) -> Area:
+    """The area that a path lies in."""
+    whole = f"{path}/"
+    for area in AREAS:
+        if whole.startswith(area.prefix) and whole[len(area.prefix)] == "/":
+            return area
+    return ELSEWHERE
+
+
+class Notice(Protocol):
+    """What keeps writes out for a while."""
+
+    def refusal(self) -> Fault | None:
+        """The fault to answer writes with, if they are kept out now."""
+        ...
+
+
+class Admission:
+    """Decides whether a request may go on: its client's quota first, then what the server can bear."""
+
+    def __init__(
+        self,
+        settings: RateLimit,
+        *,
+        limits: Limits,
+        load: Load,
+        maintenance: Notice,
+        user_of: Callable[[str], str | None],
+        clock: Clock,
+    ) -> None:
+        self._quotas = _quotas(settings)
+        self._limits = limits
+        self._maintenance = maintenance
+        self._user_of = user_of
+        self._clock = clock
+        self.load = load
+
+    async def decide(self, scope: Scope) -> tuple[Fault | None, Headers]:
+        """Why the request is turned away, if it is, and the headers that tell its quota."""
+        area, reading = area_of(scope["path"]), scope["method"] in SAFE
+        quota = self._quotas.get(area.reads if reading else area.writes)
+        headers: Headers = []
+        if quota is not None:
+            verdict = await self._limits.count(quota, self._who(scope, quota))
+            headers = self._headers(verdict)
+            if not verdict.allowed:
+                return self._over(quota, verdict), headers
+        if area.essential:
+            return None, headers
+        return (None if reading else self._maintenance.refusal()) or self.load.refusal(), headers
+
+    def _who(self, scope: Scope, quota: Quota) -> str:
+        if quota.name != Class.AUTH:
+            for name, value in scope["headers"]:
+                if name == b"authorization" and (user := self._user_of(value.decode("latin-1"))):
+                    return user
+        client = scope.get("client")
+        return origin(client[0]) if client else "local"
+
+    def _over(self, quota: Quota, verdict: Verdict) -> Fault:
+        entry = SIGN_IN_RATE_LIMITED if quota.name == Class.AUTH else RATE_LIMITED
+        seconds = max(1, ceil(verdict.wait))
+        details = {"limit": verdict.limit, "remaining": 0, "reset_time": self._reset(verdict)}
+        return entry(details=details, retry_after=seconds, limit=verdict.limit, seconds=seconds)
+
+    def _headers(self, verdict: Verdict) -> Headers:
+        return [
+            (b"x-ratelimit-limit", b"%d" % verdict.limit),
+            (b"x-ratelimit-remaining", b"%d" % verdict.remaining),
+            (b"x-ratelimit-reset", self._reset(verdict).encode()),
+        ]
+
+    def _reset(self, verdict: Verdict) -> str:
+        return rfc3339(self._clock() + timedelta(seconds=verdict.wait))
+
+
+class Gate:
+    """ASGI middleware: answers what is not admitted, and frees the place of each socket that ends."""
+
+    def __init__(self, app: ASGIApp, *, admission: Admission, places: Places, answer: Answer) -> None:
+        self._app = app
+        self._admission = admission
+        self._places = places
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request or socket through, or answer it."""
+        if scope["type"] == "http":
+            await self._request(scope, receive, send)
+        else:
+            await self._socket(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal, headers = await self._admission.decide(scope)
+        with self._admission.load.request() as answered:
+
+            async def told(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    answered()
+                    message["headers"].extend(headers)
+                await send(message)
+
+            if refusal is None:
+                await self._app(scope, receive, told)
+            else:
+                response = await self._answer(Request(scope), refusal)
+                assert response is not None
+                await response(scope, receive, told)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._admission.load.refusal()
+        if refusal is not None:
+            await self._answer(WebSocket(scope, receive, send), refusal)
+            return
+        place = Place()
+        scope["state"]["place"] = place
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_SECONDS):
+                await self._places.give_back(place)
+
+
+def _quotas(settings: RateLimit) -> dict[Class, Quota]:
+    """The quota of each class; none where limits are switched off."""
+    if not settings.enabled:
+        return {}
+    return {
+        limited: Quota(limited.value, getattr(settings, limited.value))
+        for limited in Class
+        if limited is not Class.UNLIMITED
+    }

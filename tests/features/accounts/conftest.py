@@ -1,0 +1,55 @@
+"""The account service on a migrated database, with a clock that the test moves."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from eulermaker.features.accounts.service import Accounts
+from eulermaker.kernel.database import Database
+from eulermaker.kernel.migrate import migrate
+from eulermaker.kernel.settings import load_settings
+
+SECRET = "a secret of at least thirty-two bytes"
+PASSWORD = "correct horse battery staple"
+
+
+class MovedClock:
+    """Says what it is told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The moment it was moved to."""
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class World:
+    """One installation's accounts; `another` is a second process on the same database."""
+
+    accounts: Accounts
+    another: Accounts
+    database: Database
+    clock: MovedClock
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """Accounts with the first administrator in them."""
+    clock = MovedClock()
+    settings = load_settings(data_dir=tmp_path, admin_password=PASSWORD)
+    opened = [Database(database_url) for _ in range(2)]
+    await migrate(opened[0])
+    accounts, another = (Accounts(database, settings, secret=SECRET, clock=clock) for database in opened)
+    await accounts.bootstrap_admin()
+    yield World(accounts, another, opened[0], clock)
+    for database in opened:
+        await database.close()
