@@ -109,6 +109,11 @@ class ServerProcess:
             yield client
 
 
+def own_name(name: str) -> str:
+    """An image name that no user of an earlier run has taken: the engine outlives the tests' users."""
+    return f"{name}-{uuid.uuid4().hex[:8]}"
+
+
 def build(client: httpx.Client, dockerfile: str, **fields: Any) -> str:
     """Create and execute a build of that Dockerfile; tells its id."""
     body = {"name": "test-build", "dockerfile_content": dockerfile, "execute": True, **fields}

@@ -41,20 +41,22 @@ class Area(NamedTuple):
     """Routes under one prefix: how reads and writes are counted there.
 
     `essential` ones go on through maintenance and overload: without them nobody could see what is
-    the matter, sign in, or end it.
+    the matter, sign in, or end it. `open` ones need no token; on all others the caller is known
+    before a body is read.
     """
 
     prefix: str
     reads: Class
     writes: Class
     essential: bool = False
+    open: bool = False
 
 
 #: First match wins.
 AREAS = (
     # Asked for by those who have signed in, once for each socket: counted as what it opens.
     Area("/api/v1/auth/ws-ticket", Class.READS, Class.CONTAINERS),
-    Area("/api/v1/auth", Class.AUTH, Class.AUTH, essential=True),
+    Area("/api/v1/auth", Class.AUTH, Class.AUTH, essential=True, open=True),
     Area("/api/v1/containers", Class.READS, Class.CONTAINERS),
     Area("/api/v1/images", Class.READS, Class.CONTAINERS),
     Area("/api/v1/volumes", Class.READS, Class.CONTAINERS),
@@ -62,16 +64,16 @@ AREAS = (
     Area("/api/v1/terminals", Class.READS, Class.CONTAINERS),
     Area("/api/v1/probes", Class.READS, Class.CONTAINERS),
     Area("/api/v1/builds", Class.READS, Class.BUILDS),
-    Area("/api/v1/system/health", Class.UNLIMITED, Class.READS, essential=True),
+    Area("/api/v1/system/health", Class.UNLIMITED, Class.READS, essential=True, open=True),
     Area("/api/v1/system", Class.READS, Class.CONTAINERS, essential=True),
-    Area("/api/v1/errors", Class.READS, Class.READS),
-    Area("/openapi.json", Class.READS, Class.READS),
-    Area("/healthz", Class.UNLIMITED, Class.READS, essential=True),
-    Area("/readyz", Class.UNLIMITED, Class.READS, essential=True),
-    Area("/metrics", Class.UNLIMITED, Class.READS, essential=True),
+    Area("/api/v1/errors", Class.READS, Class.READS, open=True),
+    Area("/openapi.json", Class.READS, Class.READS, open=True),
+    Area("/healthz", Class.UNLIMITED, Class.READS, essential=True, open=True),
+    Area("/readyz", Class.UNLIMITED, Class.READS, essential=True, open=True),
+    Area("/metrics", Class.UNLIMITED, Class.READS, essential=True, open=True),
 )
 #: What lies under no prefix answers 404, and is counted all the same.
-ELSEWHERE = Area("", Class.READS, Class.CONTAINERS)
+ELSEWHERE = Area("", Class.READS, Class.CONTAINERS, open=True)
 
 
 def area_of(path: str) -> Area:
@@ -102,8 +104,10 @@ class Admission:
         load: Load,
         maintenance: Notice,
         user_of: Callable[[str], str | None],
+        authenticate: Callable[[HTTPConnection], Awaitable[object]],
         clock: Clock,
     ) -> None:
+        self._authenticate = authenticate
         self._quotas = _quotas(settings)
         self._limits = limits
         self._maintenance = maintenance
@@ -121,6 +125,11 @@ class Admission:
             headers = self._headers(verdict)
             if not verdict.allowed:
                 return self._over(quota, verdict), headers
+        if not area.open:
+            try:
+                await self._authenticate(HTTPConnection(scope))
+            except Fault as fault:
+                return fault, headers
         if area.essential:
             return None, headers
         return (None if reading else self._maintenance.refusal()) or self.load.refusal(), headers

@@ -164,6 +164,7 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         load=load,
         maintenance=maintenance,
         user_of=callers.user_of,
+        authenticate=callers.of_request,
         clock=clock,
     )
     installation = _installation(settings.data_dir)
@@ -179,10 +180,19 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         metrics=metrics,
         clock=clock,
     )
+    pulls = Pulls(engine.images, clock=clock)
+    images = Images(
+        engine.images,
+        engine.containers,
+        pulls,
+        audit,
+        max_import_bytes=settings.images.max_import_bytes,
+    )
     builds = Builds(
         ledger=ledger,
         files=files,
         runner=runner,
+        images=images,
         bells=bells,
         settings=settings.build,
         installation=installation,
@@ -204,14 +214,6 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         ),
         limits=settings.terminals,
         clock=clock,
-    )
-    pulls = Pulls(engine.images, clock=clock)
-    images = Images(
-        engine.images,
-        engine.containers,
-        pulls,
-        audit,
-        max_import_bytes=settings.images.max_import_bytes,
     )
     volumes = Volumes(engine.volumes, audit)
     networks = Networks(engine.networks, engine.containers, audit)
@@ -313,6 +315,21 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
     http = uvicorn.Server(config)
+    try:
+        await _run_all(http, server, listener)
+    except BaseExceptionGroup:
+        # A part is dead, and the rest must not live on without it. Leaving in the ordinary way can
+        # wait for ever: for a database thread that is in the middle of something.
+        log.exception("server.died")
+        os._exit(1)
+    await server.engine.close()
+    await server.database.close()
+    if server.redis is not None:
+        await server.redis.close()
+    log.info("server.stopped")
+
+
+async def _run_all(http: uvicorn.Server, server: Server, listener: socket.socket) -> None:
     async with anyio.create_task_group() as root:
         root.start_soon(_stop_on_signal, http, server)
         await root.start(_run_services, server.services)
@@ -321,13 +338,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         gc.freeze()
         # The signals are handled above; uvicorn's public `serve` would take them for itself.
         await http._serve([listener])
-        await server.runner.drain(within=settings.shutdown_seconds)
+        await server.runner.drain(within=server.settings.shutdown_seconds)
         root.cancel_scope.cancel()
-    await server.engine.close()
-    await server.database.close()
-    if server.redis is not None:
-        await server.redis.close()
-    log.info("server.stopped")
 
 
 async def _run_services(services: dict[str, Service], *, task_status: anyio.abc.TaskStatus[None]) -> None:

@@ -1,5 +1,6 @@
 """The catalogue: two languages that say the same, and a real request behind every entry."""
 
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -94,6 +95,14 @@ def _internal(stage: Stage) -> str:
     return _told(stage.admin.get(f"{BUILDS}/{draft}/logs"))
 
 
+def _storage_failed(stage: Stage) -> str:
+    """The server outlives it: the other entries are provoked on the same one."""
+    draft = stage.draft()
+    shutil.rmtree(stage.server.data_dir / "builds" / draft)
+    stage.admin.post(f"{BUILDS}/{draft}/execute")
+    return str(finished(stage.admin, draft)["error"]["code"])
+
+
 def _state_conflict(stage: Stage) -> str:
     draft = stage.draft()
     stage.admin.post(f"{BUILDS}/{draft}/cancel")
@@ -150,6 +159,7 @@ PROVOKED: dict[str, Callable[[Stage], str]] = {
     "build-step-failed": lambda stage: stage.outcome(f"FROM {IMAGE}\nRUN exit 3\n"),
     "base-image-unavailable": lambda stage: stage.outcome("FROM nowhere.invalid/none:1\n"),
     "dockerfile-refused": lambda stage: stage.outcome(f"FROM {IMAGE}\nEXPOSE 99999999\n"),
+    "build-storage-failed": _storage_failed,
     "build-timed-out": lambda stage: stage.outcome(
         f"FROM {IMAGE}\nRUN sleep 30\n", timeout=1, cache_enabled=False
     ),

@@ -46,7 +46,7 @@ def conflict(answer: httpx.Response, state: str, action: str) -> None:
 
 def test_a_container_is_created_as_asked_and_shown_as_documented(admin: httpx.Client) -> None:
     name, port = unique("container"), 20_000 + time.time_ns() % 10_000
-    asked = {
+    asked: dict[str, Any] = {
         "name": name,
         "environment": {"ENV_VAR": "值"},
         "volumes": {"/tmp": "/container/path"},

@@ -98,8 +98,6 @@ def test_a_followed_log_goes_on_over_restarts(admin: httpx.Client, tty: bool) ->
         assert follower.ended() == {"type": "end", "status": "removed"}
     assert follower.numbers() == [int(line.split()[1]) for line in written]
     assert len(written) > total - 10
-    states = [frame["status"] for frame in follower.frames if frame["type"] == "status"]
-    assert states.count("running") == 3
     assert not [frame for frame in follower.frames if frame["type"] in ("gap", "error")]
 
 

@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.api.answers import data_of, refusal_of
-from tests.server import IMAGE, PASSWORD, ServerProcess, build, finished
+from tests.server import IMAGE, PASSWORD, ServerProcess, build, finished, own_name
 
 BUILDS = "/api/v1/builds"
 DOCKERFILE = f"FROM {IMAGE}\nRUN mkdir /output && echo mine > /output/mine\n"
@@ -80,7 +80,7 @@ ELSEWHERE = (
 @pytest.fixture(scope="module")
 def ended(people: dict[str, httpx.Client]) -> str:
     """A finished build of the owner's."""
-    identifier = build(people["owner"], DOCKERFILE, name="table")
+    identifier = build(people["owner"], DOCKERFILE, name=own_name("table"))
     assert finished(people["owner"], identifier)["status"] == "success"
     return identifier
 
@@ -88,7 +88,7 @@ def ended(people: dict[str, httpx.Client]) -> str:
 @pytest.fixture
 def draft(people: dict[str, httpx.Client]) -> Iterator[str]:
     """A draft of the owner's."""
-    identifier = build(people["owner"], DOCKERFILE, name="table", execute=False)
+    identifier = build(people["owner"], DOCKERFILE, name=own_name("table"), execute=False)
     yield identifier
     people["owner"].post(f"{BUILDS}/{identifier}/cancel")
     people["owner"].delete(f"{BUILDS}/{identifier}")

@@ -10,6 +10,7 @@ from eulermaker.dialects.render import Dialect, answer_of, answer_of_entry, body
 from eulermaker.features.errors.catalogue import catalogue
 from eulermaker.kernel.faults import (
     FAMILIES,
+    MALFORMED_BODY,
     Entry,
     Family,
     Fault,
@@ -157,7 +158,7 @@ def test_004_what_the_schema_refuses_is_422_and_what_is_malformed_400() -> None:
         FieldError("password", "密码至少8个字符", "", ("body", "password")),
         FieldError("email", "邮箱格式不正确", "", ("body", "email")),
     ]
-    refused, malformed = InvalidFields(errors), InvalidFields(errors, malformed=True)
+    refused, malformed = InvalidFields(errors), MALFORMED_BODY()
     assert (answer_of(refused, "004").status, answer_of(refused, "004").code) == (422, "E006")
     assert (answer_of(malformed, "004").status, answer_of(malformed, "004").code) == (400, "E002")
     assert body_in("004", rendered(refused, "004"))["error"]["details"] == {

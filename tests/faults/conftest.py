@@ -43,7 +43,7 @@ def mortal_server(database_kind: str, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def server(mortal_server: ServerProcess) -> Iterator[ServerProcess]:
+def server(mortal_server: ServerProcess) -> ServerProcess:
     """A running server that may be killed; no build of an earlier test still runs on it."""
     assert mortal_server.process is not None
     if mortal_server.process.poll() is not None:
@@ -52,7 +52,7 @@ def server(mortal_server: ServerProcess) -> Iterator[ServerProcess]:
         for status in ("pending", "running"):
             for left in client.get("/api/v1/builds", params={"status": status}).json()["data"]["builds"]:
                 client.post(f"/api/v1/builds/{left['id']}/cancel")
-    yield mortal_server
+    return mortal_server
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def mortal_postgres(own_postgres_of_all: OwnPostgres) -> OwnPostgres:
     return own_postgres_of_all
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def any_database(database_kind: str) -> None:
     """For tests in which the database plays no part: once is enough."""
     if database_kind != "sqlite":

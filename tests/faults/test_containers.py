@@ -221,7 +221,7 @@ def test_numbered_lines_through_restarts_and_rotation(
 
     def follow() -> None:
         url = f"{CONTAINERS}/{name}/logs"
-        with client.stream("GET", url, params={"follow": True}, timeout=300) as answer:
+        with client.stream("GET", url, params={"follow": True, "tail": 10_000}, timeout=300) as answer:
             frames.extend(json.loads(line) for line in answer.iter_lines())
 
     follower = threading.Thread(target=follow)

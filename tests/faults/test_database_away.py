@@ -22,6 +22,7 @@ from tests.server import IMAGE, PASSWORD, ServerProcess, build, finished, fresh_
 
 AWAY_SECONDS = 10.0
 STEP = f"FROM {IMAGE}\nRUN echo begun; sleep 4; mkdir /output; echo made > /output/file"
+SHORT_STEP = f"FROM {IMAGE}\nRUN echo begun; sleep 1"
 FAILING = f"FROM {IMAGE}\nRUN echo begun; sleep 3; exit 7"
 PROBLEM = {"Accept": "application/json, application/problem+json"}
 
@@ -90,7 +91,7 @@ def test_killed_and_started_without_its_database_a_server_says_so_in_one_line(
         fresh_postgres(mortal_postgres.url) as url,
         on(new_server(EULERMAKER_DATABASE_URL=url)) as (server, client),
     ):
-        identifier = build(client, STEP, cache_enabled=False)
+        identifier = build(client, SHORT_STEP, cache_enabled=False)
         wait_for_log(server, identifier, '"data":"begun"')
         mortal_postgres.stop()
         server.kill()
@@ -111,7 +112,7 @@ def test_a_server_ends_in_time_although_its_database_is_away(
         fresh_postgres(mortal_postgres.url) as url,
         on(new_server(EULERMAKER_DATABASE_URL=url, **settings)) as (server, client),
     ):
-        identifier = build(client, STEP, cache_enabled=False)
+        identifier = build(client, SHORT_STEP, cache_enabled=False)
         wait_for_log(server, identifier, '"data":"begun"')
         mortal_postgres.stop()
         assert server.stop() == 0

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.conftest import SOAK
 from tests.faults.engines import OwnEngine
-from tests.faults.invariants import ATTEMPT, nothing_is_left
+from tests.faults.invariants import ATTEMPT, INTERRUPTED, nothing_is_left
 from tests.faults.waiting import wait_for_log
 from tests.server import IMAGE, ServerProcess, build, finished
 
@@ -84,6 +84,7 @@ class Story:
     def __init__(self) -> None:
         self.printed = 0
         self.status: str | None = None
+        self._torn = False
 
     def take(self, number: int, line: bytes) -> None:
         """The next line."""
@@ -94,9 +95,14 @@ class Story:
             self.status = frame["status"]
             return
         assert frame["seq"] == number
+        # What a lost attempt had printed of its last line is shown, and then why there is no more.
+        assert not self._torn or frame["data"].startswith(INTERRUPTED)
+        self._torn = False
         if frame["kind"] == "output" and frame["data"] != "begun":
             self.printed += 1
-            assert frame["data"] == f"{self.printed} {PADDING}"
+            expected = f"{self.printed} {PADDING}"
+            assert expected.startswith(frame["data"])
+            self._torn = frame["data"] != expected
         elif frame["kind"] == "status" and frame["data"].startswith(ATTEMPT):
             self.printed = 0
 

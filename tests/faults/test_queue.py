@@ -10,7 +10,7 @@ from tests.api.people import add_user, signed_in
 from tests.faults.conftest import NewServer
 from tests.faults.engines import EngineView
 from tests.faults.invariants import nothing_lost
-from tests.server import IMAGE, build, detail, reached
+from tests.server import IMAGE, build, detail, own_name, reached
 
 HOLD = f"FROM {IMAGE}\nRUN echo hold; sleep 60"
 
@@ -31,9 +31,12 @@ def test_owners_take_turns(new_server: NewServer, engine: EngineView, slots: int
             reached(root, holder, {"running"})
         # Anna comes first, and with all she has.
         hers = [
-            build(anna, short(f"{slots} anna {n}"), name=f"anna-{n}", cache_enabled=False) for n in range(4)
+            build(anna, short(f"{slots} anna {n}"), name=own_name("anna"), cache_enabled=False)
+            for n in range(4)
         ]
-        his = [build(ben, short(f"{slots} ben {n}"), name=f"ben-{n}", cache_enabled=False) for n in range(2)]
+        his = [
+            build(ben, short(f"{slots} ben {n}"), name=own_name("ben"), cache_enabled=False) for n in range(2)
+        ]
         fair = [hers[0], his[0], hers[1], his[1], hers[2], hers[3]]
         for position, identifier in enumerate(fair, start=1):
             assert detail(root, identifier)["queue"] == {"position": position, "reason": "slots_taken"}

@@ -16,9 +16,14 @@ def facts_in(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
+def told_in_any_language(sentence: str) -> set[str]:
+    """The facts; one that is worded itself has a name for each language."""
+    return {name.removesuffix("_zh").removesuffix("_en") for name in facts_in(sentence)}
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.slug)
 def test_an_entry_is_told_in_both_languages_with_the_same_facts(entry: Entry) -> None:
-    assert facts_in(entry.zh) == facts_in(entry.en)
+    assert told_in_any_language(entry.zh) == told_in_any_language(entry.en)
     assert re.search(r"[\u4e00-\u9fff]", entry.zh)
     assert not re.search(r"[\u4e00-\u9fff]", entry.en)
     facts = dict.fromkeys(facts_in(entry.zh), "{x}")

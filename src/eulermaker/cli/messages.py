@@ -85,7 +85,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "help.images": ("List images.", "列出镜像。"),
     "help.pull": ("Pull an image.", "拉取镜像。"),
     "help.events": ("Print what happens to containers, as it happens.", "实时输出容器事件。"),
-    "help.system": ("Look at the server as a whole.", "查看服务器整体状态。"),
+    "help.system": ("Look at the whole installation.", "查看系统整体状态。"),
     "help.info": ("What is installed, and how much there is.", "系统信息与统计。"),
     "help.resources": ("What the machine has and uses.", "主机资源与用量。"),
     "help.health": ("How everything is doing.", "各组件健康状态。"),

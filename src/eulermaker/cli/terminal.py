@@ -87,10 +87,11 @@ class Terminal:
 def _raw(terminal: int) -> Iterator[None]:
     before = termios.tcgetattr(terminal)
     try:
-        tty.setraw(terminal)
+        # Draining, not flushing: what is typed ahead counts.
+        tty.setraw(terminal, termios.TCSADRAIN)
         yield
     finally:
-        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def family_of(path: str) -> Family:
 
 def answer_of(fault: Fault, family: Family) -> Answer:
     """The status and code that a family gives a fault."""
-    if family == "004" and isinstance(fault, InvalidFields) and not fault.malformed:
+    if family == "004" and isinstance(fault, InvalidFields):
         return family_004.REFUSED_BY_SCHEMA
     return answer_of_entry(fault.entry, family)
 

@@ -323,8 +323,8 @@ class Containers(Protocol):
     ) -> AsyncGenerator[Sequence[LogLine], None]:
         """What it wrote, as many lines at a time as are there; `since`/`until` are `seconds.nanos`.
 
-        With `follow` until the container stops or the generator is closed. A line longer than
-        `MAX_LINE` comes in pieces.
+        With `follow` until the container stops or the generator is closed, with empty batches while
+        nothing comes. A line longer than `MAX_LINE` comes in pieces.
         """
         ...
 

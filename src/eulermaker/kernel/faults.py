@@ -119,9 +119,8 @@ class FieldError:
 class InvalidFields(Fault):
     """A request whose fields were refused, each with its own reason."""
 
-    def __init__(self, errors: Iterable[FieldError], *, malformed: bool = False) -> None:
+    def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
-        self.malformed = malformed
         super().__init__(INVALID_REQUEST, {}, {}, None)
 
     @classmethod

@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eulermaker.engines.containers import LogLine
@@ -98,6 +98,15 @@ def test_the_same_text_at_the_same_time_counts_as_often_as_it_was_written() -> N
     assert (lines, gap) == ([line(2, "x")], False)
 
 
+def test_a_file_that_the_engine_begins_anew_is_told_once() -> None:
+    position = Position(None)
+    whole = [line(n) for n in range(3 * REMEMBERED)]
+    assert position.take(whole) == (whole, False)
+    assert position.take(whole[REMEMBERED:]) == ([], False)
+    assert position.take([line(3 * REMEMBERED)]) == ([line(3 * REMEMBERED)], False)
+
+
+@settings(deadline=None, max_examples=50)
 @given(st.integers(1, 3 * REMEMBERED), st.integers(0, 50), st.randoms())
 def test_whatever_the_cut_nothing_is_lost_or_doubled(seen: int, more: int, chance: random.Random) -> None:
     # Several lines share a moment, as with a coarse clock.

@@ -73,15 +73,18 @@ class BuildKitProgress:
         if self._empty > _LOST_AFTER:
             raise BuildFailed(BuildFault.OUTPUT, "a step prints faster than the engine can tell")
         vertexes, logs = read_status(status)
+        events: list[StepStarted | StepOutput | StepFinished] = []
         for vertex in vertexes:
-            yield from self._started(vertex)
-        for entry in logs:
-            if entry.vertex in self._steps:
-                yield StepOutput(entry.vertex, entry.data, entry.at)
+            events += self._started(vertex)
+        events += (
+            StepOutput(entry.vertex, entry.data, entry.at) for entry in logs if entry.vertex in self._steps
+        )
         for vertex in vertexes:
-            yield from self._ended(vertex)
+            events += self._ended(vertex)
+        # One message may tell of several steps: each thing at its time, and a step's own in order.
+        yield from sorted(events, key=lambda event: event.at)
 
-    def _started(self, vertex: Vertex) -> Iterator[BuildEvent]:
+    def _started(self, vertex: Vertex) -> Iterator[StepStarted]:
         step = _STEP.match(vertex.name)
         if not step or vertex.started is None or vertex.digest in self._steps:
             return
@@ -95,7 +98,7 @@ class BuildKitProgress:
             at=vertex.started,
         )
 
-    def _ended(self, vertex: Vertex) -> Iterator[BuildEvent]:
+    def _ended(self, vertex: Vertex) -> Iterator[StepFinished]:
         if vertex.error:
             self._note_failure(vertex)
         elif vertex.completed and vertex.digest in self._steps and vertex.digest not in self._finished:

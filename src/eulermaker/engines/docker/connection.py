@@ -4,6 +4,7 @@ Written on aiohttp rather than on a Docker library: the libraries wrap only the 
 and their streams end silently where ours have to say why.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -179,6 +180,20 @@ async def chunks(response: aiohttp.ClientResponse, size: int) -> AsyncIterator[b
     with _told():
         async for chunk in response.content.iter_chunked(size):
             yield chunk
+
+
+async def chunks_or_silence(
+    response: aiohttp.ClientResponse, size: int, *, seconds: float
+) -> AsyncIterator[bytes]:
+    """As `chunks`, and empty bytes each time that nothing has come for so long."""
+    while not response.content.at_eof():
+        with _told():
+            try:
+                async with asyncio.timeout(seconds):
+                    data = await response.content.read(size)
+            except TimeoutError:
+                data = b""
+        yield data
 
 
 class _told:

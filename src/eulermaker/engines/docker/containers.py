@@ -25,7 +25,14 @@ from eulermaker.engines.containers import (
     Usage,
 )
 from eulermaker.engines.docker import describe
-from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, chunks, lines
+from eulermaker.engines.docker.connection import (
+    Connection,
+    EngineAnswer,
+    Query,
+    chunks,
+    chunks_or_silence,
+    lines,
+)
 from eulermaker.engines.docker.hijack import RawStream, hijacked
 from eulermaker.engines.docker.output import Frames, MultiplexedLog, TerminalLog
 from eulermaker.engines.port import ENGINE_REFUSED, ENGINE_UNAVAILABLE
@@ -33,6 +40,7 @@ from eulermaker.kernel.faults import Fault
 
 CHUNK = 256 * 1024
 STOP_MARGIN_SECONDS = 60.0
+SILENCE_SECONDS = 0.5
 EVENT_KINDS = ["container", "image", "network", "volume"]
 # The engine looks for detach keys in what is typed and holds back what may begin them; by default
 # Ctrl-P, Ctrl-Q. It takes no empty sequence, but one that begins with Ctrl-@ and goes on at random.
@@ -147,8 +155,9 @@ class DockerContainers:
         query |= {key: value for key, value in (("since", since), ("until", until)) if value is not None}
         reader = TerminalLog() if tty else MultiplexedLog()
         async with self._open("GET", _path(reference, "logs"), reference, query) as answer:
-            async for data in chunks(answer, CHUNK):
-                if found := reader.read(data):
+            async for data in chunks_or_silence(answer, CHUNK, seconds=SILENCE_SECONDS):
+                found = reader.read(data)
+                if found or not data:
                     yield found
         if rest := reader.end():
             yield rest

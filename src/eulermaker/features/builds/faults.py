@@ -97,6 +97,13 @@ ARTIFACTS_TOO_LARGE = Entry(
     en="The artifacts are larger than {limit} bytes; leave less in /output",
     answers=_BROKEN_IN_000,
 )
+STORAGE_FAILED = Entry(
+    "build-storage-failed",
+    Kind.INTERNAL,
+    zh="无法读写构建的文件（{reason}），请检查服务器的磁盘",
+    en="The build's files could not be read or written ({reason}); check the server's disk",
+    answers=_BROKEN_IN_000,
+)
 
 ENTRIES = (
     BUILD_NOT_FOUND,
@@ -112,6 +119,7 @@ ENTRIES = (
     BUILD_INTERRUPTED,
     BUILD_TIMED_OUT,
     ARTIFACTS_TOO_LARGE,
+    STORAGE_FAILED,
 )
 OUTCOMES = {
     entry.slug: entry
@@ -123,5 +131,6 @@ OUTCOMES = {
         BUILD_INTERRUPTED,
         BUILD_TIMED_OUT,
         ARTIFACTS_TOO_LARGE,
+        STORAGE_FAILED,
     )
 }

@@ -32,6 +32,7 @@ from eulermaker.features.builds.faults import (
     DOCKERFILE_REFUSED,
     OUTCOMES,
     STEP_FAILED,
+    STORAGE_FAILED,
 )
 from eulermaker.features.builds.files import BuildFiles, ContextArchive
 from eulermaker.features.builds.ledger import Bells, Ledger
@@ -42,6 +43,7 @@ from eulermaker.features.builds.store import Build
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.ids import new_id
+from eulermaker.kernel.ownership import OWNER, TENANT
 from eulermaker.kernel.settings import Build as BuildSettings
 from eulermaker.kernel.supervise import Nudge
 from eulermaker.kernel.telemetry import Metrics, request_id
@@ -328,13 +330,13 @@ class BuildRunner:
         # The task began inside a request, maybe another user's: its log lines are nobody's answer.
         request_id.set("")
         try:
-            with LogWriter(self._files.log(build.id), max_bytes=self._settings.max_log_bytes) as writer:
-                journal = Journal(writer, lambda: self._bells.ring(build.id), self._metrics, self._clock)
-                if build.attempts > 1:
-                    journal.status(f"Attempt {build.attempts} of {self._settings.max_attempts}")
-                outcome = await self._outcome(build, attempt, journal)
-                with anyio.CancelScope(shield=True):
-                    await self._settle(build, attempt, outcome, journal)
+            await self._run_logged(build, attempt)
+        except OSError as error:
+            # A full or broken disk ends this build and no other; its log can take no more.
+            log.exception("build.storage_failed", build=build.id)
+            fault = STORAGE_FAILED(reason=error.strerror or type(error).__name__)
+            with anyio.CancelScope(shield=True):
+                await self._until_done(lambda: self._record(build, Ended(State.FAILED, fault), {}))
         finally:
             del self._attempts[build.id]
             self._metrics.builds_running.set(len(self._attempts))
@@ -342,6 +344,15 @@ class BuildRunner:
             self._bells.ring(build.id)
             self._metrics.build_seconds.observe(time.monotonic() - started)
             self._nudge.give()
+
+    async def _run_logged(self, build: Build, attempt: Attempt) -> None:
+        with LogWriter(self._files.log(build.id), max_bytes=self._settings.max_log_bytes) as writer:
+            journal = Journal(writer, lambda: self._bells.ring(build.id), self._metrics, self._clock)
+            if build.attempts > 1:
+                journal.status(f"Attempt {build.attempts} of {self._settings.max_attempts}")
+            outcome = await self._outcome(build, attempt, journal)
+            with anyio.CancelScope(shield=True):
+                await self._settle(build, attempt, outcome, journal)
 
     async def _outcome(self, build: Build, attempt: Attempt, journal: "Journal") -> Outcome:
         """Run one attempt to its end, whatever that is; the engine's work has ended with it."""
@@ -377,7 +388,8 @@ class BuildRunner:
             dockerfile=context.dockerfile,
             tags=(self.tag(build.id),),
             build_args=build.build_args,
-            labels=build.labels,
+            # Ours come last: whose an image is must not be for the build to say.
+            labels={**build.labels, OWNER: build.owner_id, TENANT: build.tenant_id},
             target=build.target,
             use_cache=build.cache_enabled,
             cache_from=tuple(build.cache_from),

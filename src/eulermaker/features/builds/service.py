@@ -37,6 +37,7 @@ from eulermaker.features.builds.schemas import (
 )
 from eulermaker.features.builds.spec_build import dockerfile_for, parsed_spec, spec_file
 from eulermaker.features.builds.store import Build, Filter, Scope
+from eulermaker.features.images.service import Images
 from eulermaker.kernel.call import Call, Permission
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault, InvalidFields, Language
@@ -68,6 +69,7 @@ class Builds:
         ledger: Ledger,
         files: BuildFiles,
         runner: BuildRunner,
+        images: Images,
         bells: Bells,
         settings: BuildSettings,
         installation: str,
@@ -76,6 +78,7 @@ class Builds:
     ) -> None:
         self._ledger = ledger
         self._runner = runner
+        self._images = images
         self._settings = settings
         self._node = installation
         self._load = load
@@ -94,6 +97,7 @@ class Builds:
             self._load.require_queue()
         build, context = self._definition(call, wanted)
         if wanted.execute:
+            await self._images.may_take(call, build.image_tag)
             check_sources(
                 build.dockerfile_content,
                 target=build.target,
@@ -170,12 +174,14 @@ class Builds:
         """Queue a draft and start it if a slot is free.
 
         Raises `build-state-conflict` when it is no draft, InvalidFields when the context lacks what
-        the Dockerfile copies, and `overloaded` when builds wait for too long already.
+        the Dockerfile copies, `image-name-reserved` or `image-name-taken` when the image's name is
+        not the caller's to give, and `overloaded` when builds wait for too long already.
         """
         found = await self._writable(call, build)
         if not found.draft:
             raise _conflict(found, action=Action.EXECUTE)
         self._load.require_queue()
+        await self._images.may_take(call, found.image_tag)
         paths = await to_thread.run_sync(self.files.context_paths, build)
         check_sources(
             found.dockerfile_content,

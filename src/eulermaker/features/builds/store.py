@@ -234,7 +234,7 @@ def _matching(scope: Scope, wanted: Filter) -> list[sa.ColumnElement[bool]]:
     if wanted.state is not None:
         where.append(builds.c.state == wanted.state.value)
     if wanted.name is not None:
-        where.append(builds.c.name.contains(wanted.name, autoescape=True))
+        where.append(builds.c.name.icontains(wanted.name, autoescape=True))
     return where
 
 

@@ -1,6 +1,6 @@
 """A container's log: the last lines at once, or all that come, over restarts of container and engine."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import anyio
 
 from eulermaker.engines.containers import (
     CONTAINER_NOT_FOUND,
+    CONTAINER_STATE_CONFLICT,
     Container,
     Containers,
     LogLine,
@@ -24,14 +25,16 @@ from eulermaker.kernel.faults import Fault
 
 MAX_HELD = 16 * 1024 * 1024
 #: Lines that are remembered, so that they are known again when the log is opened anew.
-REMEMBERED = 512
-#: The two streams of a container are numbered by their times only roughly in order.
-UNSURE = 16
+REMEMBERED = 4096
 #: How long a container that was seen to run may be stopped before its log ends.
 RESTART_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 1.0
 RETRY_SECONDS = 0.25
+MAX_SILENCES = 10
 RUNS = frozenset({Status.RUNNING, Status.PAUSED})
+ENDS = frozenset({Status.STOPPED, Status.DEAD})
+#: What an engine answers that goes down, or is about to remove the container.
+PASSING = (ENGINE_UNAVAILABLE, ENGINE_REFUSED, CONTAINER_STATE_CONFLICT)
 
 
 async def read(
@@ -103,14 +106,20 @@ async def follow(
     """
     position = Position(engine_moment(clock().isoformat()) if tail == 0 and since is None else since)
     current: Container | None = container
-    opened, was_running = False, False
+    opened, was_alive = False, False
     while current is not None:
-        was_running = was_running or current.status in RUNS
+        was_alive = was_alive or current.status not in ENDS
         moved = False
         try:
             async with aclosing(_open(engine, current, position, None if opened else tail)) as batches:
+                silence = Silence()
                 async for batch in batches:
+                    if not batch:
+                        if silence.asks() and await _is_stale(engine, current, position):
+                            break
+                        continue
                     opened = moved = True
+                    silence = Silence()
                     lines, gap = position.take(batch)
                     if gap:
                         yield Gap()
@@ -124,7 +133,7 @@ async def follow(
             # An engine that goes down refuses first; one that follows on means what it says.
             if fault.entry is ENGINE_REFUSED and view.connected and not opened:
                 raise
-            if fault.entry not in (ENGINE_UNAVAILABLE, ENGINE_REFUSED):
+            if fault.entry not in PASSING:
                 raise
             current = await _once_connected(view, container.id)
         position.reopen()
@@ -134,7 +143,7 @@ async def follow(
             await anyio.sleep(0 if moved else RETRY_SECONDS)
             continue
         yield Stood(current.status)
-        current = await _until_running(view, current, was_running=was_running)
+        current = await _until_running(view, current, was_alive=was_alive)
         if current is not None and current.status not in RUNS:
             yield Ended(current.status)
             return
@@ -143,62 +152,107 @@ async def follow(
     yield Ended(None)
 
 
+class Silence:
+    """When to ask whether a silent log is silent: engines stop telling when they miss a rotation."""
+
+    def __init__(self) -> None:
+        self._lasted = 0
+        self._next = 1
+
+    def asks(self) -> bool:
+        """Whether it is time, at each moment of silence: ever less often, but never not at all."""
+        self._lasted += 1
+        if self._lasted < self._next:
+            return False
+        self._next = self._lasted + min(self._lasted, MAX_SILENCES)
+        return True
+
+
 class Position:
     """Up to where a log was told; knows lines again that come a second time.
 
-    `since` is where the log begins for who has seen none of it, as `seconds.nanoseconds`.
+    They come when the log is read again from `since` on, and from engines that begin a file anew
+    when it is rotated. `since` is where the log begins for who has seen none of it.
     """
 
     def __init__(self, since: str | None) -> None:
         self._beginning = since
-        self._recent: deque[LogLine] = deque(maxlen=REMEMBERED)
-        self._expected: Counter[LogLine] | None = None
+        self._recent: deque[LogLine] = deque()
+        self._known: dict[LogLine, int] = {}
+        #: The latest time told, and the latest of the lines that are remembered no more.
         self._last = ""
-        self._proven = True
+        self._forgotten = ""
+        #: How often known lines have come again since the log went back; None while it goes on.
+        self._repeated: dict[LogLine, int] | None = None
+        self._reopened = False
 
     @property
     def since(self) -> str | None:
-        """From when on the log has to be read."""
+        """From when on the log has to be read, as `seconds.nanoseconds`."""
         if not self._recent:
             return self._beginning
-        return engine_moment(self._anchors()[0].at)
+        whole = (line.at for line in self._recent if line.at > self._forgotten)
+        return engine_moment(next(whole, self._last))
+
+    def is_behind(self, line: LogLine) -> bool:
+        """Whether the line is younger than all that were told."""
+        return bool(self._recent) and line.at > self._last
 
     def reopen(self) -> None:
         """The log is about to be read again, from `since` on."""
         if self._recent:
-            anchors = self._anchors()
-            self._expected = Counter(anchors)
-            self._last = max(line.at for line in anchors)
-            self._proven = False
+            self._repeated = {}
+            self._reopened = True
 
     def take(self, batch: Sequence[LogLine]) -> tuple[Sequence[LogLine], bool]:
         """The lines of the batch that are new, and whether some may be missing before them."""
+        new: list[LogLine] = []
         gap = False
-        if self._expected is not None:
-            # A first line that is not known follows others that are gone, and maybe were not seen.
-            gap = not self._proven and self._expected[batch[0]] == 0
-            self._proven = True
-            batch = [line for line in batch if not self._is_known(line)]
-            if batch and batch[-1].at > self._last:
-                self._expected = None
-        self._recent.extend(batch)
-        return batch, gap
+        for line in batch:
+            if self._is_new(line):
+                # A first line that is not known follows others that are gone, and maybe were not seen.
+                gap = gap or self._reopened
+                new.append(line)
+                self._remember(line)
+            self._reopened = False
+        return new, gap
 
-    def _is_known(self, line: LogLine) -> bool:
-        assert self._expected is not None
-        if self._expected[line] == 0:
+    def _is_new(self, line: LogLine) -> bool:
+        if line.at > self._last:
+            self._repeated = None
+            return True
+        if self._repeated is None:
+            if line.at == self._last:
+                return True
+            self._repeated = {}
+        again = self._repeated.get(line, 0) + 1
+        if again <= self._known.get(line, 0):
+            self._repeated[line] = again
             return False
-        self._expected[line] -= 1
-        return True
+        # The two streams of a container may be out of order, but not by as much as is remembered.
+        return line.at > self._forgotten
 
-    def _anchors(self) -> list[LogLine]:
-        lines = list(self._recent)
-        if len(lines) < REMEMBERED:
-            return lines
-        # What was written about when the oldest of them were may have been forgotten already: the
-        # lines after it are known to be whole.
-        first = max(line.at for line in lines[:UNSURE])
-        return [line for line in lines if line.at > first] or lines
+    def _remember(self, line: LogLine) -> None:
+        self._last = max(self._last, line.at)
+        self._recent.append(line)
+        self._known[line] = self._known.get(line, 0) + 1
+        if len(self._recent) > REMEMBERED:
+            oldest = self._recent.popleft()
+            self._forgotten = max(self._forgotten, oldest.at)
+            if self._known[oldest] == 1:
+                del self._known[oldest]
+            else:
+                self._known[oldest] -= 1
+
+
+async def _is_stale(engine: Containers, container: Container, position: Position) -> bool:
+    """Whether the log has lines that its stream does not tell."""
+    tty = container.config is not None and container.config.tty
+    async with aclosing(engine.logs(container.id, tty=tty, tail=1)) as batches:
+        async for batch in batches:
+            if any(position.is_behind(line) for line in batch):
+                return True
+    return False
 
 
 async def _open(
@@ -225,13 +279,13 @@ async def _once_connected(view: LiveView, container: str) -> Container | None:
             await bell.wait()
 
 
-async def _until_running(view: LiveView, container: Container, *, was_running: bool) -> Container | None:
+async def _until_running(view: LiveView, container: Container, *, was_alive: bool) -> Container | None:
     """The container when it runs again; as it stands when it will not, None when it is gone."""
     current: Container | None = container
     waited = anyio.current_time() + RESTART_SECONDS
     while current is not None and current.status not in RUNS:
-        if current.status in (Status.STOPPED, Status.DEAD) and view.connected:
-            if not was_running or anyio.current_time() >= waited:
+        if current.status in ENDS and view.connected:
+            if not was_alive or anyio.current_time() >= waited:
                 return current
         elif not view.connected:
             waited = anyio.current_time() + RESTART_SECONDS
