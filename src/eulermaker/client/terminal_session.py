@@ -95,15 +95,15 @@ class TerminalSession:
         if self.seq is not None:
             params["since"] = self.seq
         with self._transport.socket(self._path, params, subprotocol=_SUBPROTOCOL) as connected:
-            # What waits here can't be read by the terminal yet, so that a paste must not fill it.
-            connected.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
             self._socket = connected
             if self.detached:
                 return
             try:
+                # What waits here can't be read by the terminal yet, so that a paste must not fill it.
+                connected.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
                 self._flush()
                 yield from self._messages(connected)
-            except ConnectionClosed as error:
+            except (ConnectionClosed, OSError) as error:
                 raise _cut() from error
             finally:
                 self._socket = None

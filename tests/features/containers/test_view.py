@@ -49,8 +49,8 @@ class TardyEngine:
 
     async def events(self, *, since_ns: int | None) -> AsyncGenerator[EngineEvent | None, None]:
         yield None
-        told = 0
-        while not self.broken.is_set():
+        told, broken = 0, self.broken
+        while not broken.is_set():
             more = self._more
             while told < len(self.events_out):
                 event = self.events_out[told]
@@ -118,7 +118,8 @@ async def test_a_late_answer_never_replaces_a_newer_one() -> None:
     engine.containers[FIRST] = one(Status.CREATED)
     async with following(engine) as (view, _):
         await until(lambda: view.find(FIRST) and view.find(FIRST).config is not None)  # type: ignore[union-attr]
-        engine.held = held = []
+        held: list[anyio.Event] = []
+        engine.held = held
         engine.become(one(Status.RUNNING), "start", 1)
         await until(lambda: len(held) == 1)
         engine.become(one(Status.STOPPED), "die", 2)
@@ -135,7 +136,8 @@ async def test_a_late_answer_brings_nothing_back_that_is_gone() -> None:
     engine = TardyEngine()
     engine.containers[FIRST] = one(Status.CREATED)
     async with following(engine) as (view, _):
-        engine.held = held = []
+        held: list[anyio.Event] = []
+        engine.held = held
         engine.become(one(Status.RUNNING), "start", 1)
         await until(lambda: held)
         engine.held = None

@@ -168,7 +168,7 @@ class LiveView:
     async def _follow(self, events: AsyncIterator[EngineEvent | None]) -> None:
         send, receive = anyio.create_memory_object_stream[EngineEvent](BACKLOG)
         overlap = _Overlap(self._last_ns)
-        async with anyio.create_task_group() as group:
+        async with receive, anyio.create_task_group() as group:
             group.start_soon(_take_off, events, send)
             await self._compare()
             self._connected = True
