@@ -1,6 +1,7 @@
 """Fixtures that every kind of test shares: the database under test, the real server, a signed-in client."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import httpx
 import pytest
 
 from tests.server import ServerProcess, fresh_postgres
+
+# Started in the background of a shell, this process would ignore Ctrl-C, and pass that on to every
+# command whose Ctrl-C the tests are about.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

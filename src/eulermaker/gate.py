@@ -122,9 +122,10 @@ class Admission:
         headers: Headers = []
         if quota is not None:
             verdict = await self._limits.count(quota, self._who(scope, quota))
-            headers = self._headers(verdict)
+            reset = rfc3339(self._clock() + timedelta(seconds=verdict.wait))
+            headers = _headers(verdict, reset)
             if not verdict.allowed:
-                return self._over(quota, verdict), headers
+                return _over(quota, verdict, reset), headers
         if not area.open:
             try:
                 await self._authenticate(HTTPConnection(scope))
@@ -142,21 +143,20 @@ class Admission:
         client = scope.get("client")
         return origin(client[0]) if client else "local"
 
-    def _over(self, quota: Quota, verdict: Verdict) -> Fault:
-        entry = SIGN_IN_RATE_LIMITED if quota.name == Class.AUTH else RATE_LIMITED
-        seconds = max(1, ceil(verdict.wait))
-        details = {"limit": verdict.limit, "remaining": 0, "reset_time": self._reset(verdict)}
-        return entry(details=details, retry_after=seconds, limit=verdict.limit, seconds=seconds)
 
-    def _headers(self, verdict: Verdict) -> Headers:
-        return [
-            (b"x-ratelimit-limit", b"%d" % verdict.limit),
-            (b"x-ratelimit-remaining", b"%d" % verdict.remaining),
-            (b"x-ratelimit-reset", self._reset(verdict).encode()),
-        ]
+def _over(quota: Quota, verdict: Verdict, reset: str) -> Fault:
+    entry = SIGN_IN_RATE_LIMITED if quota.name == Class.AUTH else RATE_LIMITED
+    seconds = max(1, ceil(verdict.wait))
+    details = {"limit": verdict.limit, "remaining": 0, "reset_time": reset}
+    return entry(details=details, retry_after=seconds, limit=verdict.limit, seconds=seconds)
 
-    def _reset(self, verdict: Verdict) -> str:
-        return rfc3339(self._clock() + timedelta(seconds=verdict.wait))
+
+def _headers(verdict: Verdict, reset: str) -> Headers:
+    return [
+        (b"x-ratelimit-limit", b"%d" % verdict.limit),
+        (b"x-ratelimit-remaining", b"%d" % verdict.remaining),
+        (b"x-ratelimit-reset", reset.encode()),
+    ]
 
 
 class Gate:

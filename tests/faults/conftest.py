@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.engines import EngineView, OwnEngine, own_engine
+from tests.faults.engines import SHARED_HOST, EngineView, OwnEngine, own_engine
 from tests.faults.postgres import OwnPostgres, own_postgres
 from tests.server import ServerProcess, fresh_postgres
 
@@ -26,8 +26,10 @@ def new_server(database_kind: str, tmp_path: Path) -> Iterator[NewServer]:
         def start(**settings: str) -> ServerProcess:
             if "EULERMAKER_DATABASE_URL" not in settings:
                 settings |= stack.enter_context(_database(database_kind))
-            process = ServerProcess(tmp_path / "data", settings)
-            return stack.enter_context(process.running())
+            process = stack.enter_context(ServerProcess(tmp_path / "data", settings).running())
+            host = process.environment.get("DOCKER_HOST", SHARED_HOST)
+            stack.callback(EngineView(host).forget_builds, process.data_dir)
+            return process
 
         yield start
 
@@ -40,6 +42,7 @@ def mortal_server(database_kind: str, tmp_path_factory: pytest.TempPathFactory) 
         ServerProcess(tmp_path_factory.mktemp("faults") / "data", settings).running() as process,
     ):
         yield process
+        EngineView().forget_builds(process.data_dir)
 
 
 @pytest.fixture

@@ -39,6 +39,13 @@ class EngineView:
         query = urlencode({"all": "true", "filters": json.dumps({"label": [label]})})
         return [one["Id"] for one in self._get(f"/containers/json?{query}")]
 
+    def forget_builds(self, data_dir: Path) -> None:
+        """Remove the tags that keep the images of an installation's builds; it is no more."""
+        node = (data_dir / "installation").read_text().strip()
+        for tag in self.tags_of(f"eulermaker-build-{node.removeprefix('node_')}"):
+            with engine_api.exchange(self.host, "DELETE", f"/images/{tag}"):
+                pass
+
     def _get(self, path: str) -> Any:
         with engine_api.exchange(self.host, "GET", path) as answer:
             return json.loads(answer.response.read())

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,8 @@ def server(mortal_engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -
     settings = {"DOCKER_HOST": mortal_engine.host}
     with ServerProcess(tmp_path_factory.mktemp("noise") / "data", settings).running() as process:
         yield process
+    # Its logs are large.
+    shutil.rmtree(process.data_dir)
 
 
 def printing(lines: int, *, pause: bool) -> str:

@@ -15,7 +15,7 @@ import anyio
 import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from eulermaker.engines.containers import Container, Containers, EngineEvent, Status
+from eulermaker.engines.containers import Container, Containers, EngineEvent
 from eulermaker.engines.port import ENGINE_REFUSED, ENGINE_UNAVAILABLE
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault
@@ -125,10 +125,11 @@ class LiveView:
     def assume(self, seen: Container, assumed: Container) -> None:
         """Show at once what an action of ours has made of a container, as it was `seen` before.
 
-        The event that follows corrects it; where that was quicker, nothing is assumed.
+        Where the engine has told of another status meanwhile, nothing is assumed; what is assumed is
+        looked after at once.
         """
         known = self._containers.get(seen.id)
-        if known is not None and _standing(known) == _standing(seen):
+        if known is not None and known.status is seen.status:
             self._put(
                 replace(
                     known,
@@ -137,6 +138,7 @@ class LiveView:
                     finished_at=assumed.finished_at,
                 )
             )
+        self._look_at(seen.id)
 
     def forget(self, container: str) -> None:
         """Show at once that an action of ours has removed the container."""
@@ -386,11 +388,6 @@ class _Looks:
         """Something became known about the container: the questions under way may be older."""
         for look in self._open.get(container, ()):
             look.overtaken = True
-
-
-def _standing(container: Container) -> tuple[Status, datetime | None, datetime | None]:
-    """What an action changes: the same before and after a look means that the engine knows no more."""
-    return container.status, container.started_at, container.finished_at
 
 
 async def _take_off(
