@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -114,15 +115,16 @@ class Builds:
             with anyio.CancelScope(shield=True):
                 await self.files.remove(build.id)
             raise
+        queue = None
         if wanted.execute:
-            build = await self._enqueue(build)
+            build, queue = await self._enqueue(build)
         return Created(
             id=build.id,
             name=build.name,
             status=build.state,
             created_at=build.created_at,
             started_at=build.started_at,
-            queue=await self._queue_of(build),
+            queue=queue,
             dockerfile_path=str(self.files.of(build.id) / "Dockerfile"),
             context_path=str(self.files.context(build.id)),
         )
@@ -190,8 +192,7 @@ class Builds:
             paths=paths,
             dockerignore=await to_thread.run_sync(self.files.dockerignore, build),
         )
-        queued = await self._enqueue(found)
-        return queued, await self._queue_of(queued)
+        return await self._enqueue(found)
 
     async def cancel(self, call: Call, build: str) -> Build:
         """Cancel a build in any state that is not terminal; again is the same as once.
@@ -366,13 +367,21 @@ class Builds:
             context,
         )
 
-    async def _enqueue(self, build: Build) -> Build:
+    async def _enqueue(self, build: Build) -> tuple[Build, Queue | None]:
+        now = self._clock()
         async with self._ledger.write() as store:
-            if not await store.enqueue(build.id, now=self._clock()):
+            if not await store.enqueue(build.id, now=now):
                 raise _conflict(build, action=Action.EXECUTE)
-        await self._runner.dispatch()
-        async with self._ledger.read() as store:
-            return await store.get(build.id) or build
+        try:
+            await self._runner.dispatch()
+            async with self._ledger.read() as store:
+                queued = await store.get(build.id) or build
+            return queued, await self._queue_of(queued)
+        except Fault as fault:
+            if not fault.entry.retryable:
+                raise
+            # It is in the queue, and the runner will find it there: an error would invite a second try.
+            return replace(build, queued_at=now), None
 
     async def _queue_of(self, build: Build) -> Queue | None:
         if build.state is not State.PENDING or build.draft:
