@@ -18,6 +18,8 @@ from eulermaker.features.builds.rules import unique_names
 from eulermaker.formats.rpm import RpmError, read_rpm
 
 CHUNK = 1024 * 1024
+# What an archive may hold beside the files: headers, padding, directories.
+ARCHIVE_OVERHEAD = 64 * 1024 * 1024
 OUTPUT = PurePosixPath("/output")
 _RPM_FOLDERS = ("RPMS", "SRPMS")
 _RPM_TREE = re.compile(r"/(?:[^/]+/)*rpmbuild/(?:RPMS|SRPMS)/")
@@ -97,7 +99,7 @@ class Collector:
             size = 0
             async for chunk in stream:
                 size += len(chunk)
-                if only is None and size > 2 * self._max_bytes:
+                if only is None and size > self._max_bytes + ARCHIVE_OVERHEAD:
                     raise ARTIFACTS_TOO_LARGE(limit=self._max_bytes)
                 await archive.write(chunk)
         await to_thread.run_sync(self._extract, folder, only)
