@@ -83,9 +83,9 @@ def create_api(
     answers = Answers(settings, metrics)
     app.add_middleware(Gate, admission=admission, places=places, answer=answers.fault)
     # One handler serves requests and sockets, which Starlette calls it for alike.
-    app.add_exception_handler(Fault, answers.fault)  # type: ignore[arg-type]
+    app.add_exception_handler(Fault, answers.fault)  # type: ignore[arg-type]  # also for sockets
     app.add_exception_handler(RequestValidationError, answers.invalid)
-    app.add_exception_handler(HTTPException, answers.http)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, answers.http)  # type: ignore[arg-type]  # also for sockets
     app.add_exception_handler(WebSocketRequestValidationError, answers.invalid_socket)
     app.add_exception_handler(Exception, answers.unexpected)
     return app

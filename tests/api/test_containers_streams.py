@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -50,6 +51,10 @@ class Follower:
         """The numbers of the lines so far."""
         return [int(frame["data"].split()[1]) for frame in self.frames if frame["type"] == "log"]
 
+    def has_more_than(self, count: int) -> bool:
+        """Whether more lines than that have come."""
+        return len(self.numbers()) > count
+
     def ended(self) -> dict[str, Any]:
         """The last frame."""
         self._thread.join(60)
@@ -88,7 +93,7 @@ def test_a_followed_log_goes_on_over_restarts(admin: httpx.Client, tty: bool) ->
     with created(admin, command=command, tty=tty, stop_timeout=0, start=True) as identifier:
         follower = Follower(admin, identifier, tail=10_000)
         for seen in (50, 200, 350):
-            until(lambda seen=seen: len(follower.numbers()) > seen)  # type: ignore[misc]
+            until(partial(follower.has_more_than, seen))
             assert admin.post(f"{CONTAINERS}/{identifier}/restart", json={"timeout": 5}).status_code == 200
         until(lambda: follower.numbers()[-1] == total)
         admin.post(f"{CONTAINERS}/{identifier}/stop", json={"timeout": 0})

@@ -183,7 +183,9 @@ def test_what_is_exported_can_be_loaded_again(admin: httpx.Client, tmp_path: Pat
             file.writelines(answer.iter_bytes())
         identifier = engine.image(name)["Id"]
         with tarfile.open(exported) as tar:
-            assert json.load(tar.extractfile("manifest.json"))[0]["RepoTags"] == [name]  # type: ignore[arg-type]
+            manifest = tar.extractfile("manifest.json")
+            assert manifest is not None
+            assert json.load(manifest)[0]["RepoTags"] == [name]
         assert admin.delete(f"{IMAGES}/{name}").status_code == 200
 
         loaded = admin.post(f"{IMAGES}/import", params={"format": "load"}, content=_pieces(exported))

@@ -5,6 +5,7 @@ import tarfile
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from typing import Any
 
 import anyio
 import pytest
@@ -154,8 +155,8 @@ async def test_only_containers_with_all_of_the_labels_are_removed(
     assert await engine.remove_containers(labels=one) == 0
 
 
-def wanted(tag: str, **fields: object) -> ImageBuild:
-    return ImageBuild(reference=uuid.uuid4().hex, dockerfile="Dockerfile", tags=(tag,), **fields)  # type: ignore[arg-type]
+def wanted(tag: str, **fields: Any) -> ImageBuild:
+    return ImageBuild(reference=uuid.uuid4().hex, dockerfile="Dockerfile", tags=(tag,), **fields)
 
 
 async def built(engine: DockerEngine, build: ImageBuild, dockerfile: str) -> Sequence[BuildEvent]:

@@ -74,8 +74,9 @@ def engine() -> EngineView:
 @pytest.fixture(scope="session")
 def mortal_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
     """An engine that a test may kill and has to start again."""
-    if os.geteuid() != 0 or not shutil.which("dockerd"):
-        pytest.skip("starts dockerd, as root")
+    if os.geteuid() != 0:
+        pytest.skip("only root may start dockerd")  # CI is root; there a missing dockerd fails below
+    assert shutil.which("dockerd"), "dockerd is missing: run scripts/engine.sh, or install docker.io"
     with own_engine(tmp_path_factory.mktemp("engine") / "tree") as engine:
         yield engine
 
@@ -84,7 +85,7 @@ def mortal_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngin
 def own_postgres_of_all(database_kind: str) -> Iterator[OwnPostgres]:
     """A PostgreSQL that the tests may stop and start."""
     if database_kind != "postgresql":
-        pytest.skip("about PostgreSQL")
+        pytest.skip("about PostgreSQL")  # the run with --database postgresql has it
     with own_postgres() as postgres:
         yield postgres
 
@@ -100,7 +101,7 @@ def mortal_postgres(own_postgres_of_all: OwnPostgres) -> OwnPostgres:
 def any_database(database_kind: str) -> None:
     """For tests in which the database plays no part: once is enough."""
     if database_kind != "sqlite":
-        pytest.skip("the database plays no part")
+        pytest.skip("the database plays no part")  # the run on SQLite has had it
 
 
 @contextmanager

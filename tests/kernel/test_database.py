@@ -145,7 +145,7 @@ async def test_a_connection_lost_in_the_middle_is_unavailable_and_then_mended(
     database: Database, database_kind: str
 ) -> None:
     if database_kind != "postgresql":
-        pytest.skip("SQLite has no connection to lose")
+        pytest.skip("SQLite has no connection to lose")  # the run with --database postgresql has it
 
     async def lose_it() -> None:
         async with database.write() as connection:
@@ -165,7 +165,7 @@ async def test_a_lock_held_for_too_long_is_unavailable(
     database: Database, database_kind: str, database_url: str
 ) -> None:
     if database_kind != "sqlite":
-        pytest.skip("PostgreSQL locks rows, not the database")
+        pytest.skip("PostgreSQL locks rows, not the database")  # the run on SQLite has it
     async with database.read() as connection:
         await connection.exec_driver_sql("PRAGMA busy_timeout=50")
     holder = sqlite3.connect(sa.make_url(database_url).database or "", isolation_level=None)
@@ -179,7 +179,7 @@ async def test_a_lock_held_for_too_long_is_unavailable(
 
 async def test_sqlite_is_set_up_on_every_connection(database: Database, database_kind: str) -> None:
     if database_kind != "sqlite":
-        pytest.skip("these are SQLite's")
+        pytest.skip("these are SQLite's")  # the run on SQLite has it
     async with database.read() as first, database.read() as second, database.write() as third:
         for connection in (first, second, third):
             told = {

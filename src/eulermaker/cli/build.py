@@ -17,7 +17,7 @@ def build(
     source: options.Source,
     name: options.Name = None,
     build_arg: options.BuildArgs = [],  # noqa: B006  # typer copies it
-    label: options.Labels = [],  # noqa: B006
+    label: options.Labels = [],  # noqa: B006  # typer copies it
     target: options.Target = None,
     no_cache: options.NoCache = False,
     base_image: options.BaseImage = None,

@@ -95,7 +95,7 @@ def logs(
 def stats(
     containers: Annotated[
         list[str], typer.Argument(metavar="[CONTAINER...]", help=text("help.stats_containers"))
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006  # typer copies it
     no_stream: Annotated[bool, typer.Option("--no-stream", help=text("help.no_stream"))] = False,
     json: options.Json = False,
 ) -> None:

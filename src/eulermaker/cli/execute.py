@@ -63,8 +63,8 @@ def shell(
     container: options.ContainerRef,
     command: Annotated[
         list[str], typer.Argument(metavar="[COMMAND...]", help=text("help.shell_command"))
-    ] = [],  # noqa: B006
-    env: options.Env = [],  # noqa: B006
+    ] = [],  # noqa: B006  # typer copies it
+    env: options.Env = [],  # noqa: B006  # typer copies it
     user: options.User = None,
     workdir: options.Workdir = None,
 ) -> None:

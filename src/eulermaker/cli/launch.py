@@ -23,16 +23,16 @@ def run(
     interactive: Annotated[bool, typer.Option("--interactive", "-i", help=text("help.stdin_open"))] = False,
     tty: Annotated[bool, typer.Option("--tty", "-t", help=text("help.tty"))] = False,
     name: Annotated[str | None, typer.Option("--name", help=text("help.container_name"))] = None,
-    env: options.Env = [],  # noqa: B006
+    env: options.Env = [],  # noqa: B006  # typer copies it
     publish: Annotated[
         list[str], typer.Option("--publish", "-p", metavar="[HOST:]PORT", help=text("help.publish"))
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006  # typer copies it
     volume: Annotated[
         list[str], typer.Option("--volume", "-v", metavar="SOURCE:PATH[:ro]", help=text("help.volume"))
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006  # typer copies it
     label: Annotated[
         list[str], typer.Option("--label", "-l", metavar="KEY=VALUE", help=text("help.container_label"))
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006  # typer copies it
     memory: Annotated[str | None, typer.Option("--memory", "-m", help=text("help.memory"))] = None,
     cpus: Annotated[str | None, typer.Option("--cpus", help=text("help.cpus"))] = None,
     workdir: options.Workdir = None,

@@ -107,6 +107,12 @@ async def until(holds: Any) -> None:
             await anyio.sleep(0.01)
 
 
+def detailed(view: LiveView) -> bool:
+    """Whether the first container is shown with its details."""
+    found = view.find(FIRST)
+    return found is not None and found.config is not None
+
+
 def status(view: LiveView) -> Status | None:
     """How the first container is shown."""
     found = view.find(FIRST)
@@ -117,7 +123,7 @@ async def test_a_late_answer_never_replaces_a_newer_one() -> None:
     engine = TardyEngine()
     engine.containers[FIRST] = one(Status.CREATED)
     async with following(engine) as (view, _):
-        await until(lambda: view.find(FIRST) and view.find(FIRST).config is not None)  # type: ignore[union-attr]
+        await until(lambda: detailed(view))
         held: list[anyio.Event] = []
         engine.held = held
         engine.become(one(Status.RUNNING), "start", 1)
@@ -153,7 +159,7 @@ async def test_what_we_did_is_assumed_only_while_nothing_newer_is_known() -> Non
     engine = TardyEngine()
     engine.containers[FIRST] = one(Status.CREATED)
     async with following(engine) as (view, _):
-        await until(lambda: view.find(FIRST) and view.find(FIRST).config is not None)  # type: ignore[union-attr]
+        await until(lambda: detailed(view))
         before = view.find(FIRST)
         assert before is not None
         view.assume(before, replace(before, status=Status.RUNNING))

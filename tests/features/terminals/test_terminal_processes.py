@@ -76,7 +76,7 @@ async def test_every_job_ends_and_nothing_else(distant: bool) -> None:
             async with busy(engine, identifier, mine) as pid, busy(engine, identifier, other):
                 assert len(marked(mine)) >= 4
                 processes = Processes(
-                    DistantEngine(engine) if distant else engine,  # type: ignore[arg-type]
+                    DistantEngine(engine) if distant else engine,  # type: ignore[arg-type]  # wraps the real one, whose host it hides
                     container=identifier,
                     terminal=mine,
                     user=None,
@@ -113,7 +113,7 @@ async def test_what_cannot_be_reached_is_told() -> None:
                 await anyio.to_thread.run_sync(act, identifier, "pause")
                 distant = DistantEngine(engine)
                 processes = Processes(
-                    distant,  # type: ignore[arg-type]
+                    distant,  # type: ignore[arg-type]  # wraps the real one, whose host it hides
                     container=identifier,
                     terminal=terminal,
                     user=None,

@@ -44,7 +44,7 @@ def session(engine: HesitantEngine) -> Session:
         NewTerminal(container_id="c"),
         call=CALL,
         container="c",
-        engine=engine,  # type: ignore[arg-type]
+        engine=engine,  # type: ignore[arg-type]  # a double with only what a resize asks
         limits=Terminals(),
         clock=utc_now,
     )
