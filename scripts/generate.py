@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from eulermaker.assembly import assemble
 from eulermaker.features.errors.reference import reference
 from eulermaker.kernel.settings import Settings
-from eulermaker.process import assemble
 
 ROOT = Path(__file__).resolve().parent.parent
 

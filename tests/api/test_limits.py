@@ -14,10 +14,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from eulermaker.assembly import assemble
 from eulermaker.gate import AREAS, ELSEWHERE, Class, area_of
 from eulermaker.kernel.call import Role
 from eulermaker.kernel.settings import Settings
-from eulermaker.process import assemble
 from tests.api.answers import data_of, refusal_of
 from tests.api.people import add_user
 from tests.api.servers import tailored

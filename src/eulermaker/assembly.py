@@ -1,0 +1,347 @@
+"""The parts of the server, put together: what each capability is made of, and what runs for it."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from fastapi import APIRouter
+
+from eulermaker.app import Api, create_api
+from eulermaker.engines.docker.engine import DockerEngine
+from eulermaker.features.accounts import api as accounts_api
+from eulermaker.features.accounts.callers import Callers
+from eulermaker.features.accounts.service import Accounts
+from eulermaker.features.audit.service import Audit
+from eulermaker.features.builds import api as builds_api
+from eulermaker.features.builds import sockets as builds_sockets
+from eulermaker.features.builds.files import BuildFiles
+from eulermaker.features.builds.ledger import Bells, Ledger
+from eulermaker.features.builds.runner import BuildRunner
+from eulermaker.features.builds.service import Builds
+from eulermaker.features.console import api as console_api
+from eulermaker.features.containers import api as containers_api
+from eulermaker.features.containers import sockets as containers_sockets
+from eulermaker.features.containers.journal import Journal
+from eulermaker.features.containers.service import Containers
+from eulermaker.features.containers.stats import StatsHub
+from eulermaker.features.containers.view import LiveView
+from eulermaker.features.errors import api as errors_api
+from eulermaker.features.errors.catalogue import catalogue
+from eulermaker.features.images import api as images_api
+from eulermaker.features.images import sockets as images_sockets
+from eulermaker.features.images.pulls import Pulls
+from eulermaker.features.images.service import Images
+from eulermaker.features.networks import api as networks_api
+from eulermaker.features.networks.service import Networks
+from eulermaker.features.system import api as system_api
+from eulermaker.features.system.host import Host
+from eulermaker.features.system.maintenance import LOOK_SECONDS, Maintenance
+from eulermaker.features.system.service import System
+from eulermaker.features.terminals import api as terminals_api
+from eulermaker.features.terminals import sockets as terminals_sockets
+from eulermaker.features.terminals.recording import Recordings
+from eulermaker.features.terminals.service import Terminals
+from eulermaker.features.volumes import api as volumes_api
+from eulermaker.features.volumes.service import Volumes
+from eulermaker.gate import Admission
+from eulermaker.kernel.clock import Clock, utc_now
+from eulermaker.kernel.database import Database
+from eulermaker.kernel.faults import Catalogue
+from eulermaker.kernel.keyfile import secret_in
+from eulermaker.kernel.limits import Limits
+from eulermaker.kernel.load import Load
+from eulermaker.kernel.redis import Redis
+from eulermaker.kernel.settings import Settings
+from eulermaker.kernel.sockets import Places, Sockets
+from eulermaker.kernel.supervise import Service, every
+from eulermaker.kernel.telemetry import Metrics
+
+SWEEP_SECONDS = 60.0
+QUEUE_SECONDS = 2.0
+
+OfferedT_co = TypeVar("OfferedT_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Base:
+    """What every capability stands on."""
+
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    database: Database
+    engine: DockerEngine
+    redis: Redis | None
+    sockets: Sockets
+    places: Places
+    load: Load
+    accounts: Accounts
+    callers: Callers
+    audit: Audit
+    maintenance: Maintenance
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """What runs for all of them."""
+        services: dict[str, Service] = {
+            "load": self.load.run,
+            "places": self.places.run,
+            "maintenance": _repeated(self.maintenance.look, seconds=LOOK_SECONDS),
+        }
+        return services if self.redis is None else services | {"redis": self.redis.run}
+
+
+@dataclass(frozen=True)
+class Part(Generic[OfferedT_co]):
+    """One capability: what it offers to the others, its routes, and what runs for it."""
+
+    service: OfferedT_co
+    routers: tuple[APIRouter, ...]
+    services: Mapping[str, Service] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The whole, ready to be served."""
+
+    base: Base
+    api: Api
+    catalogue: Catalogue
+    runner: BuildRunner
+    services: Mapping[str, Service]
+
+
+def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
+    """Put the parts together; nothing is opened yet but the secrets in the data directory."""
+    base = _base(settings, clock)
+    known_faults = catalogue()
+    images = _images(base)
+    volumes = _volumes(base)
+    networks = _networks(base)
+    runner, builds = _builds(base, images.service)
+    view = _view(base)
+    containers = _containers(base, view, images.service, volumes.service, networks.service)
+    terminals = _terminals(base, view.service)
+    parts: tuple[Part[object], ...] = (
+        _accounts(base),
+        builds,
+        view,
+        containers,
+        terminals,
+        images,
+        volumes,
+        networks,
+        _system(base, view.service, builds.service),
+        Part(known_faults, (errors_api.router(known_faults),)),
+        Part(None, (console_api.router(),)),
+    )
+    routers = tuple(router for part in parts for router in part.routers)
+    services = dict(base.services)
+    for part in parts:
+        services |= part.services
+    return Server(
+        base=base,
+        api=create_api(settings, base.metrics, routers, admission=_admission(base), places=base.places),
+        catalogue=known_faults,
+        runner=runner,
+        services=services,
+    )
+
+
+def _base(settings: Settings, clock: Clock) -> Base:
+    metrics = Metrics()
+    database = Database(settings.effective_database_url)
+    redis = Redis(settings.redis_url) if settings.redis_url else None
+    places = Places(settings.rate_limit.websockets if settings.rate_limit.enabled else None, redis)
+    accounts = Accounts(database, settings, secret=_secret(settings), clock=clock)
+    audit = Audit(database, clock=clock)
+    return Base(
+        settings=settings,
+        clock=clock,
+        metrics=metrics,
+        database=database,
+        engine=DockerEngine(settings.docker_host, builder=settings.build.builder, clock=clock),
+        redis=redis,
+        sockets=Sockets(metrics),
+        places=places,
+        load=Load(settings.overload),
+        accounts=accounts,
+        callers=Callers(accounts, places, allowed_origins=settings.allowed_origins),
+        audit=audit,
+        maintenance=Maintenance(database, audit, clock=clock),
+    )
+
+
+def _admission(base: Base) -> Admission:
+    return Admission(
+        base.settings.rate_limit,
+        limits=Limits(base.redis),
+        load=base.load,
+        maintenance=base.maintenance,
+        user_of=base.callers.user_of,
+        authenticate=base.callers.of_request,
+        clock=base.clock,
+    )
+
+
+def _accounts(base: Base) -> Part[Accounts]:
+    return Part(
+        base.accounts,
+        (accounts_api.router(base.accounts, base.callers),),
+        {"accounts sweep": _repeated(base.accounts.sweep, seconds=SWEEP_SECONDS)},
+    )
+
+
+def _images(base: Base) -> Part[Images]:
+    pulls = Pulls(base.engine.images, clock=base.clock)
+    images = Images(
+        base.engine.images,
+        base.engine.containers,
+        pulls,
+        base.audit,
+        max_import_bytes=base.settings.images.max_import_bytes,
+    )
+    routers = (
+        images_api.router(images, base.callers),
+        images_sockets.router(images, base.callers, base.sockets),
+    )
+    return Part(images, routers, {"pulls": pulls.run})
+
+
+def _volumes(base: Base) -> Part[Volumes]:
+    volumes = Volumes(base.engine.volumes, base.audit)
+    return Part(volumes, (volumes_api.router(volumes, base.callers),))
+
+
+def _networks(base: Base) -> Part[Networks]:
+    networks = Networks(base.engine.networks, base.engine.containers, base.audit)
+    return Part(networks, (networks_api.router(networks, base.callers),))
+
+
+def _builds(base: Base, images: Images) -> tuple[BuildRunner, Part[Builds]]:
+    settings, installation = base.settings.build, _installation(base.settings.data_dir)
+    ledger, bells = Ledger(base.database), Bells()
+    files = BuildFiles(base.settings.data_dir / "builds", max_context_bytes=settings.max_context_bytes)
+    runner = BuildRunner(
+        ledger=ledger,
+        files=files,
+        engine=base.engine,
+        bells=bells,
+        settings=settings,
+        installation=installation,
+        metrics=base.metrics,
+        clock=base.clock,
+    )
+    builds = Builds(
+        ledger=ledger,
+        files=files,
+        runner=runner,
+        images=images,
+        bells=bells,
+        settings=settings,
+        installation=installation,
+        load=base.load,
+        clock=base.clock,
+    )
+    routers = (
+        builds_api.router(builds, base.callers),
+        builds_sockets.router(builds, base.callers, base.sockets),
+    )
+    services: dict[str, Service] = {
+        "builds": runner.run,
+        "builds sweep": _repeated(runner.sweep, seconds=SWEEP_SECONDS),
+        "queue age": _repeated(builds.measure_queue, seconds=QUEUE_SECONDS),
+    }
+    return runner, Part(builds, routers, services)
+
+
+def _view(base: Base) -> Part[LiveView]:
+    journal = Journal(base.settings.data_dir / "events.ndjson")
+    view = LiveView(base.engine.containers, journal.record, clock=base.clock, since_ns=journal.last_ns)
+    router = containers_sockets.router(journal, base.callers, base.sockets)
+    return Part(view, (router,), {"containers": view.run})
+
+
+def _containers(
+    base: Base, view: Part[LiveView], images: Images, volumes: Volumes, networks: Networks
+) -> Part[Containers]:
+    hub = StatsHub(base.engine.containers)
+    containers = Containers(
+        base.engine.containers,
+        view.service,
+        hub,
+        images=images,
+        volumes=volumes,
+        networks=networks,
+        audit=base.audit,
+        bind_roots=base.settings.containers.bind_roots,
+        docker_host=base.settings.docker_host,
+        clock=base.clock,
+    )
+    return Part(containers, (containers_api.router(containers, base.callers),), {"stats": hub.run})
+
+
+def _terminals(base: Base, view: LiveView) -> Part[Terminals]:
+    limits = base.settings.terminals
+    recordings = Recordings(
+        base.settings.data_dir / "recordings",
+        max_bytes=limits.max_recording_bytes,
+        max_total_bytes=limits.max_recordings_bytes,
+        days=limits.recording_days,
+    )
+    terminals = Terminals(
+        base.engine.containers, view, base.audit, recordings, limits=limits, clock=base.clock
+    )
+    routers = (
+        terminals_api.router(terminals, base.callers),
+        terminals_sockets.router(terminals, base.callers, base.sockets),
+    )
+    services: dict[str, Service] = {
+        "terminals": terminals.run,
+        "terminals sweep": _repeated(terminals.sweep, seconds=SWEEP_SECONDS),
+    }
+    return Part(terminals, routers, services)
+
+
+def _system(base: Base, view: LiveView, builds: Builds) -> Part[System]:
+    host = Host()
+    system = System(
+        settings=base.settings,
+        database=base.database,
+        engine=base.engine,
+        view=view,
+        redis=base.redis,
+        builds=builds,
+        host=host,
+        load=base.load,
+        clock=base.clock,
+    )
+    router = system_api.router(system, base.maintenance, base.callers, base.metrics)
+    return Part(system, (router,), {"host": host.run})
+
+
+def _repeated(work: Callable[[], Awaitable[None]], *, seconds: float) -> Service:
+    """A service that does this work again and again."""
+
+    async def repeat() -> None:
+        await every(seconds, work)
+
+    return repeat
+
+
+def _secret(settings: Settings) -> str:
+    if settings.secret_key:
+        return settings.secret_key.get_secret_value()
+    return secret_in(settings.data_dir / "secret-key")
+
+
+def _installation(data_dir: Path) -> str:
+    """The name of this installation: made once, kept in the data directory."""
+    path = data_dir / "installation"
+    if not path.exists():
+        fresh = path.with_suffix(".new")
+        fresh.write_text(f"node_{os.urandom(6).hex()}\n")
+        fresh.replace(path)
+    return path.read_text().strip()
