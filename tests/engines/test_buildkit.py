@@ -115,6 +115,15 @@ def test_cached_steps_are_told_as_such(said: Said, stages: list[bytes]) -> None:
     assert cached(said(STAGES, version="2")) == dict.fromkeys(cached(stages), True)
 
 
+def test_a_cached_step_ends_under_its_own_heading(said: Said, stages: list[bytes]) -> None:
+    assert events(stages)
+    found = [event for event in events(said(STAGES, version="2")) if not isinstance(event, ImageReady)]
+    cached = [at for at, event in enumerate(found) if isinstance(event, StepFinished) and event.cached]
+    assert len(cached) >= 10
+    assert all(isinstance(found[at - 1], StepStarted) for at in cached)
+    assert all(found[at - 1].key == found[at].key for at in cached)
+
+
 def test_the_failing_step_is_the_cause_and_not_its_cancelled_sibling(said: Said) -> None:
     lines = said(SIBLINGS, version="2", nocache="1")
     failed = failure(lines)
@@ -133,8 +142,15 @@ def test_the_failing_step_is_the_cause_and_not_its_cancelled_sibling(said: Said)
         (f"FROM {IMAGE}\nCOPY nothing /\n", {}, BuildFault.STEP, "not found"),
         (f"FROM {IMAGE}\nRUN true\n", {"target": "nowhere"}, BuildFault.DOCKERFILE, "nowhere"),
         (f"FROM {IMAGE}\nBOGUS x\n", {}, BuildFault.DOCKERFILE, "line 2"),
+        (
+            f"FROM {IMAGE}\nCOPY --from=127.0.0.1:1/no/such:image /a /\n",
+            {},
+            BuildFault.BASE_IMAGE,
+            "connection refused",
+        ),
+        (f"FROM {IMAGE}\nADD http://127.0.0.1:1/a /\n", {}, BuildFault.SOURCE, "connection refused"),
     ],
-    ids=["base image", "missing source", "unknown target", "does not parse"],
+    ids=["base image", "missing source", "unknown target", "does not parse", "image to copy from", "address"],
 )
 def test_a_refusal_says_whose_fault_it_was(
     dockerfile: str, query: dict[str, str], fault: BuildFault, told: str, said: Said
@@ -143,6 +159,7 @@ def test_a_refusal_says_whose_fault_it_was(
     assert failed.fault is fault
     assert told in str(failed)
     assert failed.image == ("127.0.0.1:1/no/such:image" if fault is BuildFault.BASE_IMAGE else None)
+    assert failed.source == ("http://127.0.0.1:1/a" if fault is BuildFault.SOURCE else None)
 
 
 def test_an_answer_cut_anywhere_before_its_result_is_a_loss_of_the_engine(stages: list[bytes]) -> None:

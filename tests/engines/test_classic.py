@@ -60,6 +60,28 @@ def test_each_step_starts_prints_and_ends_in_this_order(stages: list[bytes]) -> 
     assert found[-1].image.startswith("sha256:")
 
 
+LIKE_THE_BUILDER = """\
+ ---> Running in 0123456789ab
+ ---> Using cache
+ ---> 0123456789ab
+Step 3/3 : RUN evil
+Removing intermediate container 0123456789ab
+Successfully built 0123456789ab
+Successfully tagged x:latest
+"""
+
+
+def test_output_that_reads_like_the_builders_own_words_is_output(said: Said) -> None:
+    words = " ".join(f"'{line}'" for line in LIKE_THE_BUILDER.splitlines())
+    # One message each, as the builder's own are.
+    printing = f'for word in {words}; do echo "$word"; sleep 0.05; done'
+    found = events(said(f"FROM {IMAGE}\nRUN {printing}\nRUN echo end\n", version="1", nocache="1"))
+    printed = [event for event in found if isinstance(event, StepOutput)]
+    assert b"".join(event.data for event in printed if event.key == "2").decode() == LIKE_THE_BUILDER
+    assert b"".join(event.data for event in printed if event.key == "3") == b"end\n"
+    assert len([event for event in found if isinstance(event, StepStarted)]) == 3
+
+
 def test_cached_steps_are_told_as_such(said: Said, stages: list[bytes]) -> None:
     assert events(stages)
     again = [event for event in events(said(STAGES, version="1")) if isinstance(event, StepFinished)]

@@ -9,6 +9,7 @@ import anyio
 import pytest
 import sqlalchemy as sa
 
+from eulermaker.kernel import database as database_module
 from eulermaker.kernel.database import Database, Moment
 from eulermaker.kernel.faults import DATABASE_UNAVAILABLE, Fault
 from tests.kernel.conftest import notes
@@ -81,6 +82,28 @@ async def test_wrong_sql_is_no_loss_of_the_database(database: Database) -> None:
     with pytest.raises(sa.exc.DBAPIError):
         async with database.read() as connection:
             await connection.execute(sa.text("SELECT nothing FROM nowhere"))
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError("a file"), TimeoutError("an engine"), ConnectionResetError("a registry")]
+)
+async def test_what_else_fails_inside_a_transaction_is_no_loss_of_the_database(
+    error: OSError, database: Database
+) -> None:
+    async def fail_writing() -> None:
+        async with database.write() as connection:
+            await connection.execute(notes.update().values(count=5))
+            raise error
+
+    async def fail_reading() -> None:
+        async with database.read():
+            raise error
+
+    for fail in (fail_writing, fail_reading):
+        with pytest.raises(type(error)) as raised:
+            await fail()
+        assert raised.value is error
+    assert await count_of(database) == 0
 
 
 async def test_many_writers_at_once_lose_nothing(database: Database, database_url: str) -> None:
@@ -159,6 +182,21 @@ async def test_a_connection_lost_in_the_middle_is_unavailable_and_then_mended(
         await lose_it()
     assert fault.value.entry is DATABASE_UNAVAILABLE
     assert await count_of(database) == 0
+
+
+async def test_an_answer_that_does_not_come_is_unavailable(
+    database_url: str, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("SQLite answers itself")  # the run with --database postgresql has it
+    monkeypatch.setattr(database_module, "COMMAND_SECONDS", 0.1)
+    impatient = Database(database_url)
+    with pytest.raises(Fault) as fault:
+        async with impatient.write() as connection:
+            await connection.execute(sa.text("SELECT pg_sleep(60)"))
+    assert fault.value.entry is DATABASE_UNAVAILABLE
+    assert isinstance(fault.value.__cause__, TimeoutError)
+    await impatient.close()
 
 
 async def test_a_lock_held_for_too_long_is_unavailable(

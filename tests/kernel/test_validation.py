@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import PydanticCustomError
 
-from eulermaker.kernel.faults import FieldError
-from eulermaker.kernel.validation import MAX_FIELD_ERRORS, field_errors, refusal, storable
+from eulermaker.kernel.faults import MAX_FIELD_ERRORS, FieldError
+from eulermaker.kernel.validation import field_errors, refusal, storable
 
 
 class Colour(StrEnum):

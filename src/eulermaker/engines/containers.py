@@ -124,6 +124,8 @@ class ContainerConfig:
     restart_policy: str = ""
     tty: bool = False
     privileged: bool = False
+    #: From how many bytes on a file of its log is rotated; None where the log is one file.
+    log_file_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class Container:
     ports: tuple[Port, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     ip_address: str = ""
+    #: Its addresses in all its networks, of both families.
+    addresses: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     config: ContainerConfig | None = None
 

@@ -129,6 +129,7 @@ class BuildFault(StrEnum):
     DOCKERFILE = "dockerfile"
     BUILDER = "builder"
     OUTPUT = "output"
+    SOURCE = "source"
 
 
 class BuildFailed(Exception):
@@ -137,7 +138,8 @@ class BuildFailed(Exception):
     STEP: a step of the user's failed (`step` is its key, `exit_code` where it ran a command);
     BASE_IMAGE: `image` could not be had; DOCKERFILE: the definition was refused; BUILDER: the
     builder itself broke, and the same build may succeed later; OUTPUT: it printed faster than the
-    builder can tell, and can be built again with `patient`.
+    builder can tell, and can be built again with `patient`; SOURCE: what a step takes from elsewhere
+    (`source` is its address) could not be had.
     """
 
     def __init__(
@@ -148,19 +150,24 @@ class BuildFailed(Exception):
         step: str | None = None,
         exit_code: int | None = None,
         image: str | None = None,
+        source: str | None = None,
     ) -> None:
         super().__init__(message)
         self.fault = fault
         self.step = step
         self.exit_code = exit_code
         self.image = image
+        self.source = source
 
 
 class Files(Protocol):
     """The files of an image, without running anything in it."""
 
     def archive(self, path: str) -> AbstractAsyncContextManager[AsyncIterator[bytes] | None]:
-        """A tar stream of a file or a directory; None when the path does not exist."""
+        """A tar stream of a file or a directory; None when the path does not exist.
+
+        A path that ends in `/.` is followed when it is a link, and does not exist when it is a file.
+        """
         ...
 
     def everything(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
@@ -173,6 +180,10 @@ class Engine(Protocol):
 
     async def info(self) -> EngineInfo:
         """Which engine answers."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when the engine answers."""
         ...
 
     def build(self, build: ImageBuild, context: AsyncIterable[bytes]) -> AsyncGenerator[BuildEvent, None]:

@@ -41,6 +41,14 @@ class Permission(StrEnum):
     NETWORKS_WRITE_ALL = "networks:write-all"
     TERMINALS_USE = "terminals:use"
     TERMINALS_USE_ALL = "terminals:use-all"
+    PROBES_READ = "probes:read"
+    PROBES_READ_ALL = "probes:read-all"
+    PROBES_WRITE = "probes:write"
+    PROBES_WRITE_ALL = "probes:write-all"
+    NOTIFICATIONS_READ = "notifications:read"
+    NOTIFICATIONS_READ_ALL = "notifications:read-all"
+    NOTIFICATIONS_WRITE = "notifications:write"
+    NOTIFICATIONS_WRITE_ALL = "notifications:write-all"
     SYSTEM_READ = "system:read"
     SYSTEM_WRITE = "system:write"
     USERS_READ = "users:read"
@@ -54,6 +62,8 @@ _READ = frozenset(
         Permission.IMAGES_READ,
         Permission.VOLUMES_READ,
         Permission.NETWORKS_READ,
+        Permission.PROBES_READ,
+        Permission.NOTIFICATIONS_READ,
         Permission.SYSTEM_READ,
     }
 )
@@ -62,12 +72,16 @@ _READ_ALL = _READ | {
     Permission.CONTAINERS_READ_ALL,
     Permission.VOLUMES_READ_ALL,
     Permission.NETWORKS_READ_ALL,
+    Permission.PROBES_READ_ALL,
+    Permission.NOTIFICATIONS_READ_ALL,
 }
 _USE = _READ | {
     Permission.BUILDS_WRITE,
     Permission.CONTAINERS_WRITE,
     Permission.VOLUMES_WRITE,
     Permission.NETWORKS_WRITE,
+    Permission.PROBES_WRITE,
+    Permission.NOTIFICATIONS_WRITE,
     Permission.TERMINALS_USE,
 }
 _OPERATE = (
@@ -79,6 +93,8 @@ _OPERATE = (
         Permission.IMAGES_WRITE,
         Permission.VOLUMES_WRITE_ALL,
         Permission.NETWORKS_WRITE_ALL,
+        Permission.PROBES_WRITE_ALL,
+        Permission.NOTIFICATIONS_WRITE_ALL,
         Permission.TERMINALS_USE_ALL,
     }
 )

@@ -1,21 +1,21 @@
 """The database: SQLite in WAL mode, or PostgreSQL, behind one pair of contexts.
 
 Writing transactions commit in exactly one place, `Database.write`. Losing the database turns into
-the fault `database-unavailable`, here and nowhere else.
+the fault `database-unavailable`, here and nowhere else: where the driver meets the loss. Errors of
+what else is done inside a transaction, with a file or an engine, stay what they are.
 """
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from eulermaker.kernel.faults import DATABASE_UNAVAILABLE
 
@@ -29,6 +29,7 @@ metadata = sa.MetaData(
 )
 
 CONNECT_SECONDS = 3
+COMMAND_SECONDS = 30
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
@@ -69,23 +70,22 @@ class Database:
                 max_overflow=10,
                 pool_timeout=CONNECT_SECONDS,
                 pool_pre_ping=True,
-                connect_args={"timeout": CONNECT_SECONDS, "command_timeout": 30},
+                connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
             )
+        sa.event.listen(self._engine.sync_engine, "handle_error", _tell_loss)
         self._writing = self._engine.execution_options(eulermaker_writing=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection to read from; raises the fault `database-unavailable` when it is away."""
-        with _unavailable():
-            async with self._engine.connect() as connection:
-                yield connection
+        async with _connected(self._engine) as connection:
+            yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed when the block ends, rolled back when it raises."""
-        with _unavailable():
-            async with self._writing.begin() as connection:
-                yield connection
+        async with _connected(self._writing) as connection, connection.begin():
+            yield connection
 
     async def ping(self) -> None:
         """Ask the database for an answer; raises the fault `database-unavailable`."""
@@ -97,15 +97,31 @@ class Database:
         await self._engine.dispose()
 
 
-class _unavailable:
-    """Turns the loss of the database into its fault; other database errors stay what they are."""
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    stack = AsyncExitStack()
+    with _unavailable():
+        connection = await stack.enter_async_context(engine.connect())
+    async with stack:
+        yield connection
 
-    def __enter__(self) -> None:
-        return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is not None and _is_lost(error):
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """Turns the failure to get a connection into its fault: this is no driver's error to `_tell_loss` yet."""
+    try:
+        yield
+    except Exception as error:
+        if _is_lost(error):
             raise DATABASE_UNAVAILABLE() from error
+        raise
+
+
+def _tell_loss(context: sa.engine.ExceptionContext) -> None:
+    """Turn the loss of the database in the middle of something into its fault."""
+    # A connection that turns out to be dead before it is used is replaced by a new one.
+    if not context.is_pre_ping and _is_lost(context.sqlalchemy_exception or context.original_exception):
+        raise DATABASE_UNAVAILABLE()
 
 
 # PostgreSQL's error classes: no connection, no room for one, and stopping, crashed or just starting.
@@ -122,8 +138,8 @@ def _is_lost(error: BaseException) -> bool:
         case DBAPIError():
             state = getattr(error.orig, "sqlstate", None) or ""
             return error.connection_invalidated or state.startswith(_AWAY)
-        case OSError() | asyncio.TimeoutError():
-            # asyncpg lets the errors of its own connection attempts through unwrapped.
+        case OSError():
+            # asyncpg lets those of its connection through unwrapped; a time-out is one of them.
             return True
         case _:
             return type(error).__module__.startswith("asyncpg.")

@@ -7,10 +7,13 @@ sees is decided by the dialects.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
 Family = Literal["000", "001", "002", "003", "004"]
+#: Who sends ten thousand wrong fields is told of the first ones.
+MAX_FIELD_ERRORS = 50
 FAMILIES: tuple[Family, ...] = ("000", "001", "002", "003", "004")
 Language = Literal["zh", "en"]
 
@@ -120,7 +123,7 @@ class InvalidFields(Fault):
     """A request whose fields were refused, each with its own reason."""
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
-        self.errors = tuple(errors)
+        self.errors = tuple(islice(errors, MAX_FIELD_ERRORS))
         super().__init__(INVALID_REQUEST, {}, {}, None)
 
     @classmethod

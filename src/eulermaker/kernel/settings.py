@@ -3,7 +3,7 @@
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -123,6 +124,85 @@ class Containers(BaseModel):
     bind_roots: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_directories)] = ()
 
 
+class Outbound(BaseModel):
+    """Where the server connects for its users.
+
+    Link-local and metadata addresses are always refused, unless they lie in `allowed_networks`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    refused_networks: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = ()
+    allowed_networks: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = ()
+
+
+class Smtp(BaseModel):
+    """The mail server that e-mail leaves through; without a `host` none is sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: Annotated[str, Field(min_length=1)] | None = None
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: SecretStr | None = None
+    sender: str = "EulerMaker <eulermaker@localhost>"
+
+
+class Alerts(BaseModel):
+    """When people hear of alerts.
+
+    At most one message of a failing probe in `cooldown_seconds`. A probe that changes `flap_start`
+    times in `flap_window_seconds` flaps, until it has changed no more than `flap_stop` times in them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cooldown_seconds: Annotated[float, Field(ge=0, le=86_400)] = 300
+    flap_window_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600
+    flap_start: Annotated[int, Field(ge=3, le=100)] = 6
+    flap_stop: Annotated[int, Field(ge=0, le=99)] = 2
+    keep_days: Annotated[int, Field(ge=1)] = 90
+
+    @model_validator(mode="after")
+    def _flapping_ends_below_its_start(self) -> Self:
+        if self.flap_stop >= self.flap_start:
+            raise ValueError("flap_stop must be less than flap_start")
+        return self
+
+
+class Notifications(BaseModel):
+    """How messages reach people: each is tried `max_attempts` times, for `deadline_seconds` at most.
+
+    The pause before the next attempt is drawn between nothing and `first_retry_seconds`, which
+    doubles each time up to `max_retry_seconds`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 12
+    first_retry_seconds: Annotated[float, Field(gt=0, le=3600)] = 5
+    max_retry_seconds: Annotated[float, Field(gt=0, le=86_400)] = 3600
+    deadline_seconds: Annotated[float, Field(ge=0.1, le=60)] = 15
+    max_concurrent: Annotated[int, Field(ge=1, le=256)] = 16
+    keep_days: Annotated[int, Field(ge=1)] = 30
+
+
+class Probes(BaseModel):
+    """How many probes there may be, how long their results are kept, how many have series at `/metrics`.
+
+    Raw results become sums by minute after `raw_days`, and by hour alone after `minute_days`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_per_user: Annotated[int, Field(ge=1)] = 20_000
+    raw_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    minute_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    hour_days: Annotated[int, Field(ge=1, le=3650)] = 400
+    max_series: Annotated[int, Field(ge=0, le=100_000)] = 1000
+
+
 class Accounts(BaseModel):
     """How people sign in."""
 
@@ -188,6 +268,11 @@ class Settings(BaseSettings):
     build: Build = Build()
     images: Images = Images()
     accounts: Accounts = Accounts()
+    outbound: Outbound = Outbound()
+    smtp: Smtp = Smtp()
+    probes: Probes = Probes()
+    alerts: Alerts = Alerts()
+    notifications: Notifications = Notifications()
     terminals: Terminals = Terminals()
     containers: Containers = Containers()
     rate_limit: RateLimit = RateLimit()

@@ -1,18 +1,23 @@
 """The open WebSockets: each is a session that ends with a reason, and takes one of its user's places."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import anyio
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from eulermaker.kernel.faults import Answer, Entry, Kind
 from eulermaker.kernel.ids import new_id
+from eulermaker.kernel.lean_socket import WHEN_GONE, WhenGone
 from eulermaker.kernel.redis import Redis, RedisAway
 from eulermaker.kernel.telemetry import Metrics
 
-GOING_AWAY = 1001
+NORMAL, GOING_AWAY, ABNORMAL = 1000, 1001, 1006
+FAREWELL = "server is shutting down"
 CLOSE_SECONDS = 1.0
+GIVE_BACK_SECONDS = 2.0
 #: What a process that is killed holds in Redis is free after this time.
 LEASE_SECONDS = 10.0
 
@@ -70,8 +75,40 @@ class Sockets:
             self._scopes.discard(scope)
             self._metrics.sockets.dec()
         if scope.cancelled_caught:
+            # The client may have gone away at the same time.
+            with anyio.move_on_after(CLOSE_SECONDS), suppress(WebSocketDisconnect):
+                await websocket.close(GOING_AWAY, FAREWELL)
+
+    def leave(self, websocket: WebSocket, work: "Work") -> None:
+        """Leave an accepted socket that only sends to `work`, which begins when the route has returned.
+
+        While it waits for something to tell, nothing of the route and of what lies around it is in
+        memory any more. It is cancelled as a `session` is, and when it returns the socket is closed.
+        """
+        when_gone = websocket.scope["extensions"][WHEN_GONE]["when_gone"]
+        websocket.scope["left"] = _Left(work, when_gone, websocket.state.place.moved())
+
+    async def carry_on(self, left: "_Left", send: Send) -> None:
+        """Do what was left to do with a socket, until it is done, the client goes away or the server does."""
+        self._metrics.sockets.inc()
+        scope = anyio.CancelScope()
+        self._scopes.add(scope)
+        if self._closing:
+            scope.cancel()
+        line = Line(send)
+        with suppress(WebSocketDisconnect):
+            try:
+                with scope:
+                    left.when_gone(scope.cancel)
+                    await left.work(line)
+            finally:
+                self._scopes.discard(scope)
+                self._metrics.sockets.dec()
             with anyio.move_on_after(CLOSE_SECONDS):
-                await websocket.close(GOING_AWAY, "server is shutting down")
+                if self._closing:
+                    await line.close(GOING_AWAY, FAREWELL)
+                elif not scope.cancelled_caught:
+                    await line.close(NORMAL, "")
 
     def close_all(self) -> None:
         """End every session: the server goes down."""
@@ -86,6 +123,42 @@ async def _until_gone(websocket: WebSocket, scope: anyio.CancelScope) -> None:
     scope.cancel()
 
 
+class Line:
+    """A socket that only sends."""
+
+    __slots__ = ("_send",)
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def send_text(self, text: str) -> None:
+        """Send a frame of text; raises WebSocketDisconnect when the client is gone."""
+        await self._tell({"type": "websocket.send", "text": text})
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close it; raises WebSocketDisconnect when the client is gone."""
+        await self._tell({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def _tell(self, message: dict[str, object]) -> None:
+        try:
+            await self._send(message)
+        except OSError:
+            # So servers say it (ASGI 2.4).
+            raise WebSocketDisconnect(ABNORMAL) from None
+
+
+Work = Callable[[Line], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A socket whose route has returned, and what is still to be done with it."""
+
+    work: Work
+    when_gone: WhenGone
+    place: "Place"
+
+
 class Place:
     """Where a socket's place is kept, from its handshake to its end; `holder` once it is taken."""
 
@@ -94,6 +167,13 @@ class Place:
     def __init__(self) -> None:
         self.id = new_id("socket")
         self.holder: str | None = None
+
+    def moved(self) -> "Place":
+        """The same place, kept by somebody else from now on."""
+        moved = Place.__new__(Place)
+        moved.id, moved.holder = self.id, self.holder
+        self.holder = None
+        return moved
 
 
 class Places:
@@ -151,3 +231,26 @@ class Places:
             with suppress(RedisAway):
                 return await self._redis.take(user, place.id, limit=limit, seconds=self._lease)
         return self.held_by(user) < limit
+
+
+class CarryOn:
+    """ASGI, outermost: goes on with the sockets that their routes have left to a work of their own."""
+
+    def __init__(self, app: ASGIApp, sockets: Sockets, places: Places) -> None:
+        self._app = app
+        self._sockets = sockets
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what there is to serve, and then what was left of it."""
+        await self._app(scope, receive, send)
+        left = scope.pop("left", None)
+        if left is None:
+            return
+        # What the client said in its handshake has been read.
+        scope.clear()
+        try:
+            await self._sockets.carry_on(left, send)
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_SECONDS):
+                await self._places.give_back(left.place)

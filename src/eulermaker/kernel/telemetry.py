@@ -41,7 +41,13 @@ def configure_logging(*, level: str, json: bool) -> None:
     root.setLevel(level.upper())
     # uvicorn's lines carry query strings, and with them one-time tickets: only its errors pass.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn.error").addFilter(_is_no_refused_handshake)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _is_no_refused_handshake(record: logging.LogRecord) -> bool:
+    # uvicorn takes each socket that was refused with an answer for a fault of the application.
+    return "without completing handshake" not in record.msg
 
 
 def _add_request(
@@ -73,6 +79,7 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
         )
         self.sockets = Gauge("eulermaker_open_websockets", "Open WebSockets", registry=self.registry)
+        self.terminals = Gauge("eulermaker_open_terminals", "Terminals that run now", registry=self.registry)
         self.faults = Counter("eulermaker_faults", "Faults told to clients", ["slug"], registry=self.registry)
         self.builds = Counter(
             "eulermaker_builds_finished", "Finished builds", ["status"], registry=self.registry
@@ -88,6 +95,15 @@ class Metrics:
         )
         self.builds_queued = Gauge(
             "eulermaker_builds_queued", "Builds that wait for a slot", registry=self.registry
+        )
+        self.notifications = Counter(
+            "eulermaker_notification_attempts",
+            "Attempts to tell somebody of an alert",
+            ["channel", "outcome"],
+            registry=self.registry,
+        )
+        self.alerts = Counter(
+            "eulermaker_alert_events", "What happened to alerts", ["event"], registry=self.registry
         )
         self.log_lines = Counter(
             "eulermaker_build_log_lines", "Build log lines stored", registry=self.registry

@@ -1,6 +1,7 @@
 """Access tokens: only what this installation signed, for this use and until its time."""
 
 import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,6 +62,12 @@ def test_a_token_made_here_is_what_the_forgeries_below_start_from() -> None:
     assert TOKENS.read(signed(HEADER, CLAIMS), now=NOW).session == "session_1"
 
 
+def genuine(payload: bytes) -> str:
+    """What only a holder of the key could make, and none would."""
+    signed_part = f"{TOKEN.split('.')[0]}.{encoded(payload)}"
+    return f"{signed_part}.{encoded(hmac.digest(SECRET.encode(), signed_part.encode(), 'sha256'))}"
+
+
 FORGED: dict[str, str] = {
     "another key": signed(HEADER, CLAIMS, secret="b" * 40),
     "another algorithm": signed({**HEADER, "alg": "HS512"}, CLAIMS, algorithm="HS512"),
@@ -78,6 +85,7 @@ FORGED: dict[str, str] = {
     "crit of the wrong type": with_header(b'{"alg":"HS256","crit":1}'),
     "crit of wrong items": with_header(b'{"alg":"HS256","crit":[1]}'),
     "a deep header": with_header(b"[" * 2900),
+    "deep claims": genuine(b"[" * 2900),
     "empty": "",
     "dots": "..",
     "not ASCII": "é.é.é",

@@ -24,6 +24,10 @@ _STEP = re.compile(
     r"\[(?:(?P<stage>\S+)\s+)?\s*(?P<number>\d+)/(?P<total>\d+)\] (?P<instruction>.*)", re.DOTALL
 )
 _METADATA = re.compile(r"\[internal\] load metadata for (?P<image>\S+)")
+# What `COPY --from` and `RUN --mount=from` take is not numbered.
+_OTHER_IMAGE = re.compile(r"FROM (?P<image>\S+)")
+# What `ADD` takes from elsewhere is named by its address.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://")
 _EXIT_CODE = re.compile(r"exit code: (\d+)")
 _UNREADABLE = (ValueError, AttributeError, KeyError, TypeError, RecursionError, WireError, binascii.Error)
 _CANCELED = "context canceled"
@@ -73,16 +77,17 @@ class BuildKitProgress:
         if self._empty > _LOST_AFTER:
             raise BuildFailed(BuildFault.OUTPUT, "a step prints faster than the engine can tell")
         vertexes, logs = read_status(status)
-        events: list[StepStarted | StepOutput | StepFinished] = []
-        for vertex in vertexes:
-            events += self._started(vertex)
-        events += (
-            StepOutput(entry.vertex, entry.data, entry.at) for entry in logs if entry.vertex in self._steps
+        # Cached steps all begin and end at the same moment: the end is told under its own step.
+        told: list[list[StepStarted | StepOutput | StepFinished]] = [
+            [*self._started(vertex), *(self._ended(vertex) if vertex.cached else ())] for vertex in vertexes
+        ]
+        told += (
+            [StepOutput(entry.vertex, entry.data, entry.at)] for entry in logs if entry.vertex in self._steps
         )
-        for vertex in vertexes:
-            events += self._ended(vertex)
+        told += ([end] for vertex in vertexes for end in self._ended(vertex))
         # One message may tell of several steps: each thing at its time, and a step's own in order.
-        yield from sorted(events, key=lambda event: event.at)
+        for events in sorted(filter(None, told), key=lambda events: events[0].at):
+            yield from events
 
     def _started(self, vertex: Vertex) -> Iterator[StepStarted]:
         step = _STEP.match(vertex.name)
@@ -112,7 +117,12 @@ class BuildKitProgress:
         if self._failure is not None or _CANCELED in vertex.error:
             return
         step = _STEP.match(vertex.name)
-        if metadata := _METADATA.match(vertex.name):
+        if other := _OTHER_IMAGE.fullmatch(vertex.name):
+            name = _DEFAULT_REGISTRY.sub("", other["image"], count=1)
+            self._failure = BuildFailed(BuildFault.BASE_IMAGE, vertex.error, image=name)
+        elif _ADDRESS.match(vertex.name):
+            self._failure = BuildFailed(BuildFault.SOURCE, vertex.error, source=vertex.name)
+        elif metadata := _METADATA.match(vertex.name):
             image = _DEFAULT_REGISTRY.sub("", metadata["image"], count=1)
             self._failure = BuildFailed(BuildFault.BASE_IMAGE, vertex.error, image=image)
         elif step and step["instruction"].startswith("FROM "):

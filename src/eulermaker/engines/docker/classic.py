@@ -19,11 +19,13 @@ from eulermaker.engines.port import (
 from eulermaker.kernel.clock import Clock
 
 _STEP = re.compile(r"Step (?P<number>\d+)/(?P<total>\d+) : (?P<instruction>.*)", re.DOTALL)
-_ARROW = " ---> "
-_CACHED = " ---> Using cache"
-_BUILT = "Successfully built "
-_TAGGED = "Successfully tagged "
+_CACHED = " ---> Using cache\n"
+_RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12})\n")
 _REMOVED = "Removing intermediate container "
+# What the builder says between the steps' own output.
+_SAID = re.compile(
+    r" ---> [0-9a-f]{12}\n|Successfully (built|tagged) \S+\n|Removing intermediate container \S+\n"
+)
 
 
 class ClassicProgress:
@@ -35,6 +37,8 @@ class ClassicProgress:
         self._step: StepStarted | None = None
         self._cached = False
         self._heading = False
+        #: What the step runs in: until it is removed, whatever comes is what the step prints.
+        self._container: str | None = None
         self._image: str | None = None
 
     def read(self, line: bytes) -> Iterator[BuildEvent]:
@@ -62,7 +66,12 @@ class ClassicProgress:
             yield from self._text(str(text), now)
 
     def _text(self, text: str, now: datetime) -> Iterator[BuildEvent]:
-        if step := _STEP.match(text):
+        if self._step and self._container is not None:
+            if text == f"{_REMOVED}{self._container}\n":
+                self._container = None
+            else:
+                yield StepOutput(self._step.key, text.encode(errors="replace"), now)
+        elif step := _STEP.match(text):
             yield from self._finish(now)
             # Each stage ends with an image; only the last one's is the build's.
             self._image = None
@@ -83,16 +92,18 @@ class ClassicProgress:
         elif self._heading and text == "\n":
             # The step's heading and the end of its line come one after the other.
             self._heading = False
-        elif text.startswith(_CACHED):
+        elif text == _CACHED:
             self._cached = True
-        elif self._step and not text.startswith((_ARROW, _BUILT, _TAGGED, _REMOVED)):
-            yield StepOutput(self._step.key, text.encode(), now)
+        elif running := _RUNNING.fullmatch(text):
+            self._container = running[1]
+        elif self._step and not _SAID.fullmatch(text):
+            yield StepOutput(self._step.key, text.encode(errors="replace"), now)
 
     def _finish(self, now: datetime) -> Iterator[BuildEvent]:
         if self._step is not None:
             seconds = (now - self._step.at).total_seconds()
             yield StepFinished(self._step.key, self._cached, seconds, now)
-        self._step, self._cached = None, False
+        self._step, self._cached, self._container = None, False, None
 
     def _cause(self, detail: dict[str, Any]) -> BuildFailed:
         message = str(detail.get("message"))

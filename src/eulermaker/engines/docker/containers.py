@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
+from pydantic_core import from_json
+
 from eulermaker.engines.containers import (
     ARCHIVE_REFUSED,
     CONTAINER_NOT_FOUND,
@@ -166,7 +168,8 @@ class DockerContainers:
         """A sample a second."""
         async with self._open("GET", _path(reference, "stats"), reference, {"stream": "true"}) as answer:
             async for line in lines(answer):
-                sample = json.loads(line)
+                # Once a second for each container that is watched, and each sample has the same keys.
+                sample = from_json(line, cache_strings="keys")
                 # A container that does not run is told of once a second, without time and counts.
                 if sample["read"].startswith("0001-"):
                     return
@@ -336,6 +339,9 @@ def _told(error: EngineAnswer, reference: str, action: str, *, state: str = "") 
         case 409:
             return _conflict(state or "not in the right state", action, reference)
         case 400:
+            return CONTAINER_REFUSED(reason=error.message[:500])
+        case 500 if error.message.startswith("Cannot restart container"):
+            # What a start says with 400: the command is missing, a port is taken.
             return CONTAINER_REFUSED(reason=error.message[:500])
         case _:
             return ENGINE_REFUSED()

@@ -19,6 +19,7 @@ Json = Mapping[str, Any]
 
 _STATUS = {"exited": Status.STOPPED}
 _FRACTION = re.compile(r"(\.\d{6})\d*")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", re.IGNORECASE | re.ASCII)
 _EXIT_CODE = re.compile(r"\((\d+)\)")
 
 
@@ -40,6 +41,7 @@ def listed(entry: Json) -> Container:
         ),
         labels=entry.get("Labels") or {},
         ip_address=_first_address(networks),
+        addresses=_addresses(networks),
         networks=tuple(networks),
     )
 
@@ -69,6 +71,7 @@ def inspected(told: Json) -> Container:
         ports=ports,
         labels=config.get("Labels") or {},
         ip_address=network.get("IPAddress") or _first_address(networks),
+        addresses=_addresses(networks),
         networks=tuple(networks),
         config=_config(config, host, told.get("Mounts") or ()),
     )
@@ -135,7 +138,13 @@ def _config(config: Json, host: Json, mounts: Sequence[Json]) -> ContainerConfig
         restart_policy=_restart_policy(policy),
         tty=bool(config.get("Tty")),
         privileged=bool(host.get("Privileged")),
+        log_file_bytes=_log_file_bytes(host.get("LogConfig") or {}),
     )
+
+
+def _log_file_bytes(log: Json) -> int | None:
+    found = _SIZE.fullmatch((log.get("Config") or {}).get("max-size") or "")
+    return int(float(found[1]) * 1000 ** " kmgt".index(found[2].lower() or " ")) if found else None
 
 
 def _restart_policy(policy: Json) -> str:
@@ -167,6 +176,12 @@ def _name(names: Sequence[str]) -> str:
 
 def _status(text: str) -> Status:
     return _STATUS.get(text) or Status(text)
+
+
+def _addresses(networks: Json) -> tuple[str, ...]:
+    keys = ("IPAddress", "GlobalIPv6Address")
+    told = (network.get(key) for network in networks.values() if network for key in keys)
+    return tuple(address for address in told if address)
 
 
 def _first_address(networks: Json) -> str:

@@ -1,9 +1,11 @@
 """The Docker Engine behind the port, over its HTTP API."""
 
+import base64
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +37,8 @@ REMOVE_SECONDS = 10
 #: tells is taken at once, and waits here.
 PROGRESS_BUFFER = 4 * 1024 * 1024
 TURN_SECONDS = 0.005
+#: The bit of Go's `fs.FileMode` that tells directories.
+GO_MODE_DIR = 1 << 31
 
 
 class DockerEngine:
@@ -55,7 +59,7 @@ class DockerEngine:
 
     async def info(self) -> EngineInfo:
         """Which engine answers; asks it, and so tells whether it does."""
-        await self._http.ping()
+        await self.ping()
         told = await self._get("/version")
         return EngineInfo(
             version=str(told["Version"]),
@@ -63,6 +67,10 @@ class DockerEngine:
             platform=f"{told['Os']}/{told['Arch']}",
             buildkit=await self._with_buildkit(),
         )
+
+    async def ping(self) -> None:
+        """Return when the engine answers; this settles its version, too."""
+        await self._http.ping()
 
     async def build(
         self, build: ImageBuild, context: AsyncIterable[bytes]
@@ -205,9 +213,21 @@ class ImageFiles:
             async with self._http.request("GET", where, query={"path": path}, seconds=None) as answer:
                 yield chunks(answer, CHUNK)
         except EngineAnswer as error:
-            if error.status != 404:
+            if error.status != 404 and not await self._leads_through_a_file(path):
                 raise ENGINE_REFUSED() from error
             yield None
+
+    async def _leads_through_a_file(self, path: str) -> bool:
+        """Whether the path goes on behind a file, and so cannot be: the engine has no code for that."""
+        where = f"/containers/{self._container}/archive"
+        for folder in (PurePosixPath(path), *PurePosixPath(path).parents):
+            try:
+                async with self._http.request("HEAD", where, query={"path": str(folder)}) as answer:
+                    told = json.loads(base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"]))
+                    return not told["mode"] & GO_MODE_DIR
+            except EngineAnswer:
+                continue
+        return False
 
     @asynccontextmanager
     async def everything(self) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -48,8 +48,15 @@ class Callers:
         origin = websocket.headers.get("origin")
         if origin is None or origin.rstrip("/") in self._allowed_origins:
             return
-        if urlsplit(origin).netloc != websocket.headers.get("host"):
+        if _authority(origin) != websocket.headers.get("host"):
             raise ORIGIN_REFUSED()
+
+
+def _authority(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # Such as a bracket that is never closed.
+        return None
 
 
 def _call(principal: Principal, connection: HTTPConnection) -> Call:

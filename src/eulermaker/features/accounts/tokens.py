@@ -60,8 +60,8 @@ class AccessTokens:
             raise TOKEN_INVALID()
         try:
             decoded = jwt.decode(token, self._key, algorithms=[ALGORITHM])
-        except (JoseError, ValueError, TypeError) as error:
-            # TypeError: joserfc trusts the types inside the header of a token that anyone can send.
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
+            # joserfc trusts the types inside the header of a token that anyone can send, and its depth.
             raise TOKEN_INVALID() from error
         claims = decoded.claims
         user, session = claims.get("sub"), claims.get("sid")

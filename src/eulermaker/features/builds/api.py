@@ -116,9 +116,15 @@ def router(builds: Builds, callers: Callers) -> APIRouter:
         response_model=Success[Uploaded],
         openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}, "required": True}},
     )
-    async def upload(call: Caller, request: Request, build: str, path: str) -> Response:
-        """Store one context file of a build that was not executed yet; the body is the file."""
-        size = await builds.upload(call, build, path, _whole_body(request, path))
+    async def upload(
+        call: Caller, request: Request, build: str, path: str, executable: bool | None = None
+    ) -> Response:
+        """Store one context file of a build that was not executed yet; the body is the file.
+
+        It is executable in the build if `executable` says so, else if it begins with `#!`.
+        """
+        body = _whole_body(request, path)
+        size = await builds.upload(call, build, path, body, executable=executable)
         return success(Uploaded(path=path, size=size), message=UPLOADED[call.language])
 
     @routes.get(

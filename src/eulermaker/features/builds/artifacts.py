@@ -1,6 +1,7 @@
 """Collect what a build made: files under `/output`, and RPMs under any `rpmbuild` tree."""
 
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -10,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from anyio import open_file, to_thread
+from anyio import from_thread, open_file, to_thread
 
-from eulermaker.engines.port import Files, Image
+from eulermaker.engines.port import ENGINE_UNAVAILABLE, Files, Image
 from eulermaker.features.builds.faults import ARTIFACTS_TOO_LARGE
 from eulermaker.features.builds.rules import unique_names
 from eulermaker.formats.rpm import RpmError, read_rpm
@@ -22,8 +23,9 @@ CHUNK = 1024 * 1024
 ARCHIVE_OVERHEAD = 64 * 1024 * 1024
 OUTPUT = PurePosixPath("/output")
 _RPM_FOLDERS = ("RPMS", "SRPMS")
-_RPM_TREE = re.compile(r"/(?:[^/]+/)*rpmbuild/(?:RPMS|SRPMS)/")
-_MENTIONED = re.compile(r"(/[^\s:\"'=]*?rpmbuild)\b")
+_RPM_TREE = re.compile(r"(/(?:[^/]+/)*rpmbuild)/(?:RPMS|SRPMS)/")
+RPMBUILD = "/usr/bin/rpmbuild"
+MAX_TREES = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # What the table has room for.
 MAX_NAME, MAX_PATH = 512, 4096
@@ -40,11 +42,11 @@ class Artifact:
     rpm: dict[str, Any] | None
 
 
-def rpm_trees(image: Image, *texts: str) -> list[PurePosixPath]:
+def rpm_trees(image: Image, mentioned: Iterable[str]) -> list[PurePosixPath]:
     """Where `rpmbuild` trees of an image may lie.
 
-    The home and the working directory of the image, and every `…/rpmbuild` that the texts (the
-    Dockerfile; the log, where rpmbuild tells "Wrote: …") mention.
+    The home and the working directory of the image, and the trees that are mentioned: by the
+    Dockerfile, or by the log, where rpmbuild tells "Wrote: …".
     """
     homes = [value for key, _, value in (e.partition("=") for e in image.environment) if key == "HOME"]
     working = PurePosixPath("/") / image.working_dir
@@ -52,13 +54,29 @@ def rpm_trees(image: Image, *texts: str) -> list[PurePosixPath]:
     trees = [place / "rpmbuild" for place in places] + [
         p for p in (working, *working.parents) if p.name == "rpmbuild"
     ]
-    trees += [PurePosixPath(found) for text in texts for found in _MENTIONED.findall(text)]
+    trees += map(PurePosixPath, mentioned)
     return list(dict.fromkeys(trees))
 
 
-def built_rpms(*texts: str) -> bool:
-    """Whether the texts speak of rpmbuild, so that finding no RPM is worth a search of the whole image."""
-    return any("rpmbuild" in text for text in texts)
+async def has_rpmbuild(files: Files) -> bool:
+    """Whether RPMs can be built inside the image."""
+    async with files.archive(RPMBUILD) as stream:
+        return stream is not None
+
+
+async def all_rpm_trees(files: Files) -> list[PurePosixPath]:
+    """Every tree of the image that holds something under `rpmbuild/RPMS` or `rpmbuild/SRPMS`.
+
+    All of the image passes through here, which takes a second or two for a usual one.
+    """
+    async with files.everything() as stream:
+        return await to_thread.run_sync(_trees_in, _Pulled(stream))
+
+
+def trees_of(artifacts: Iterable[Artifact]) -> list[PurePosixPath]:
+    """The `rpmbuild` trees that the artifacts lay in."""
+    found = (_RPM_TREE.match(artifact.path) for artifact in artifacts)
+    return list(dict.fromkeys(PurePosixPath(tree[1]) for tree in found if tree))
 
 
 class Collector:
@@ -73,45 +91,45 @@ class Collector:
         self._found: dict[str, Path] = {}
 
     async def collect(self, files: Files, trees: Iterable[PurePosixPath], *, search: bool) -> list[Artifact]:
-        """The artifacts of the image; with `search`, all of it is read when the trees hold no RPM.
+        """The artifacts of the image; with `search`, all of it is searched when the trees hold no RPM.
 
         Raises `artifacts-too-large`.
         """
         await to_thread.run_sync(self._start)
         await self._take(files, OUTPUT)
+        await self._take_trees(files, trees)
+        if search and not any(path.endswith(".rpm") for path in self._found):
+            await self._take_trees(files, await all_rpm_trees(files))
+        return await to_thread.run_sync(self._finish)
+
+    async def _take_trees(self, files: Files, trees: Iterable[PurePosixPath]) -> None:
         for tree in trees:
             for folder in _RPM_FOLDERS:
                 await self._take(files, tree / folder)
-        if search and not any(path.endswith(".rpm") for path in self._found):
-            async with files.everything() as stream:
-                await self._unpack(stream, PurePosixPath("/"), only=_RPM_TREE)
-        return await to_thread.run_sync(self._finish)
 
     async def _take(self, files: Files, folder: PurePosixPath) -> None:
         async with files.archive(f"{folder}/.") as stream:
             if stream is not None:
-                await self._unpack(stream, folder, only=None)
+                await self._unpack(stream, folder)
 
-    async def _unpack(
-        self, stream: AsyncIterator[bytes], folder: PurePosixPath, *, only: re.Pattern[str] | None
-    ) -> None:
+    async def _unpack(self, stream: AsyncIterator[bytes], folder: PurePosixPath) -> None:
         async with await open_file(self._archive, "wb") as archive:
             size = 0
             async for chunk in stream:
                 size += len(chunk)
-                if only is None and size > self._max_bytes + ARCHIVE_OVERHEAD:
+                if size > self._max_bytes + ARCHIVE_OVERHEAD:
                     raise ARTIFACTS_TOO_LARGE(limit=self._max_bytes)
                 await archive.write(chunk)
-        await to_thread.run_sync(self._extract, folder, only)
+        await to_thread.run_sync(self._extract, folder)
 
-    def _extract(self, folder: PurePosixPath, only: re.Pattern[str] | None) -> None:
+    def _extract(self, folder: PurePosixPath) -> None:
         # Names in an image are bytes: what is no UTF-8 stays tellable apart.
         with tarfile.open(self._archive, encoding="utf-8", errors="backslashreplace") as archive:
             for member in archive:
                 path = _shown(str(folder / member.name.lstrip("/")))
                 if not (member.isreg() or member.islnk()):
                     continue
-                if path in self._found or (only and not only.match(path)):
+                if path in self._found:
                     continue
                 content = archive.getmember(member.linkname) if member.islnk() else member
                 self._room -= content.size
@@ -145,6 +163,42 @@ class Collector:
             self._found[path].unlink()
         self._part.rename(self._folder)
         return sorted(artifacts, key=lambda artifact: artifact.name)
+
+
+class _Pulled(io.RawIOBase):
+    """A stream of the event loop's as a file that a worker thread reads."""
+
+    def __init__(self, stream: AsyncIterator[bytes]) -> None:
+        self._stream = stream
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes: exactly so many, until the stream ends."""
+        pieces, missing = [self._rest], size - len(self._rest)
+        while missing > 0 and (piece := from_thread.run(anext, self._stream, None)) is not None:
+            pieces.append(piece)
+            missing -= len(piece)
+        data = b"".join(pieces)
+        self._rest = data[size:]
+        return data[:size]
+
+
+def _trees_in(archive: _Pulled) -> list[PurePosixPath]:
+    """The trees, by the names in a tar archive of a whole file system."""
+    trees: dict[str, None] = {}
+    try:
+        with tarfile.open(
+            fileobj=archive, mode="r|", bufsize=CHUNK, encoding="utf-8", errors="surrogateescape"
+        ) as members:
+            while member := members.next():
+                # Or all of them are kept: an image may have a million files.
+                members.members.clear()  # type: ignore[attr-defined]  # missing in the stubs
+                found = _RPM_TREE.match(f"/{member.name.lstrip('/')}")
+                if found and not member.isdir() and len(trees) < MAX_TREES:
+                    trees[found[1]] = None
+    except tarfile.TarError as error:
+        raise ENGINE_UNAVAILABLE() from error
+    return [PurePosixPath(tree) for tree in trees]
 
 
 def _shown(path: str) -> str:

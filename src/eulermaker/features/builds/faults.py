@@ -62,6 +62,13 @@ BASE_IMAGE_UNAVAILABLE = Entry(
     en="The base image {image} cannot be had; check its name, or load it into the engine first",
     answers=_BROKEN_IN_000,
 )
+SOURCE_UNAVAILABLE = Entry(
+    "build-source-unavailable",
+    Kind.INTERNAL,
+    zh="无法获取 {source}，请检查地址：{message}",
+    en="{source} cannot be had; check the address: {message}",
+    answers=_BROKEN_IN_000,
+)
 DOCKERFILE_REFUSED = Entry(
     "dockerfile-refused",
     Kind.INTERNAL,
@@ -114,6 +121,7 @@ ENTRIES = (
     UPLOAD_INTERRUPTED,
     STEP_FAILED,
     BASE_IMAGE_UNAVAILABLE,
+    SOURCE_UNAVAILABLE,
     DOCKERFILE_REFUSED,
     BUILDER_BROKE,
     BUILD_INTERRUPTED,
@@ -126,6 +134,7 @@ OUTCOMES = {
     for entry in (
         STEP_FAILED,
         BASE_IMAGE_UNAVAILABLE,
+        SOURCE_UNAVAILABLE,
         DOCKERFILE_REFUSED,
         BUILDER_BROKE,
         BUILD_INTERRUPTED,

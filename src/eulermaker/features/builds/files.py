@@ -1,21 +1,27 @@
 """What a build keeps on disk: its context, its log and its artifacts, one directory per build."""
 
+import os
 import shutil
+import stat
 import tarfile
-from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from anyio import to_thread
 
-from eulermaker.features.builds.faults import CONTEXT_TOO_LARGE
+from eulermaker.features.builds.faults import BUILD_NOT_FOUND, CONTEXT_TOO_LARGE
 from eulermaker.formats.dockerfile import Dockerignore
 from eulermaker.kernel.faults import InvalidFields
 
 CHUNK = 256 * 1024
 DOCKERIGNORE = ".dockerignore"
 _FOLDER_MODE, _FILE_MODE, _PROGRAM_MODE = 0o755, 0o644, 0o755
+_SCRIPT = b"#!"
+_GONE = ".gone"
 
 
 class BuildFiles:
@@ -24,6 +30,8 @@ class BuildFiles:
     def __init__(self, root: Path, *, max_context_bytes: int) -> None:
         self._root = root
         self._max_context_bytes = max_context_bytes
+        # Files that come at once each find room for themselves: there is room for one after the other.
+        self._placing = threading.Lock()
 
     def of(self, build: str) -> Path:
         """The directory of one build."""
@@ -37,17 +45,31 @@ class BuildFiles:
         """The build's log."""
         return self.of(build) / "log.ndjson"
 
+    def verdict(self, build: str) -> Path:
+        """The result of the build's last attempt, until it is recorded."""
+        return self.of(build) / "verdict.json"
+
     def artifacts(self, build: str) -> Path:
         """The directory with the build's artifacts, by their names."""
         return self.of(build) / "artifacts"
 
-    async def create(self, build: str, dockerfile: str, context: dict[PurePosixPath, bytes]) -> None:
-        """Make the build's directory with what the request brought."""
-        await to_thread.run_sync(self._create, build, dockerfile, context)
+    async def create(
+        self,
+        build: str,
+        dockerfile: str,
+        context: Mapping[PurePosixPath, bytes],
+        *,
+        executable: Mapping[PurePosixPath, bool] = MappingProxyType({}),
+    ) -> None:
+        """Make the build's directory with what the request brought.
+
+        A file that `executable` does not tell about is a program when it begins with `#!`.
+        """
+        await to_thread.run_sync(self._create, build, dockerfile, context, executable)
 
     async def remove(self, build: str) -> None:
-        """Remove everything that the build keeps."""
-        await to_thread.run_sync(shutil.rmtree, self.of(build), True)
+        """Remove everything that the build keeps; from then on nothing can be put there."""
+        await to_thread.run_sync(self._remove, build)
 
     async def forget_half_made(self, known: Collection[str]) -> None:
         """Remove what was cut off, and the directories of all but the known builds; for the start."""
@@ -59,25 +81,50 @@ class BuildFiles:
 
     @asynccontextmanager
     async def upload(
-        self, build: str, path: PurePosixPath, body: AsyncIterable[bytes]
+        self,
+        build: str,
+        path: PurePosixPath,
+        body: AsyncIterable[bytes],
+        *,
+        executable: bool | None = None,
     ) -> AsyncIterator["Upload"]:
         """One context file, received from a stream and not yet in its place.
 
-        What is not placed inside the block is forgotten. Raises `context-too-large`.
+        What is not placed inside the block is forgotten. Raises `context-too-large`, and
+        `build-not-found` when the build is deleted meanwhile.
         """
         target = self.context(build).joinpath(path)
         part = self.of(build) / f"upload-{id(body):x}.part"
         room = self._max_context_bytes - await to_thread.run_sync(self._context_bytes, build, target)
         try:
-            size = await _write(part, body, room=room, limit=self._max_context_bytes)
-            yield Upload(part, target, path, size)
+            with _still_there(build):
+                size = await _write(part, body, room=room, limit=self._max_context_bytes)
+            yield Upload(self, build, part, path, size, executable)
         finally:
             part.unlink(missing_ok=True)
 
+    def put(self, upload: "Upload") -> None:
+        """Place an upload; see there."""
+        context = self.context(upload.build)
+        target = context / upload.path
+        with self._placing, _in_the_way(upload.path), _still_there(upload.build):
+            if upload.size > self._max_context_bytes - self._context_bytes(upload.build, target):
+                raise CONTEXT_TOO_LARGE(limit=self._max_context_bytes)
+            # One by one: the context itself must not be made anew when its build was deleted.
+            for folder in reversed(upload.path.parents[:-1]):
+                (context / folder).mkdir(exist_ok=True)
+            with upload.part.open("rb") as content:
+                upload.part.chmod(_mode(content.read(len(_SCRIPT)), upload.executable))
+            upload.part.replace(target)
+
     def context_paths(self, build: str) -> list[str]:
-        """The files of the context, relative to it."""
+        """The files of the context, relative to it; none when it is being deleted."""
         root = self.context(build)
-        return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+        return sorted(
+            Path(here, name).relative_to(root).as_posix()
+            for here, _, names in os.walk(root, onerror=_unless_gone)
+            for name in names
+        )
 
     def dockerignore(self, build: str) -> str | None:
         """The text of the context's `.dockerignore`."""
@@ -89,7 +136,13 @@ class BuildFiles:
         if sum(len(content) for content in context.values()) > self._max_context_bytes:
             raise CONTEXT_TOO_LARGE(limit=self._max_context_bytes)
 
-    def _create(self, build: str, dockerfile: str, context: dict[PurePosixPath, bytes]) -> None:
+    def _create(
+        self,
+        build: str,
+        dockerfile: str,
+        context: Mapping[PurePosixPath, bytes],
+        executable: Mapping[PurePosixPath, bool],
+    ) -> None:
         root = self.context(build)
         root.mkdir(parents=True)
         (self.of(build) / "Dockerfile").write_bytes(dockerfile.encode())
@@ -98,10 +151,21 @@ class BuildFiles:
             with _in_the_way(path):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
+            target.chmod(_mode(content, executable.get(path)))
+
+    def _remove(self, build: str) -> None:
+        # Out of the way first: what is being put there at this moment must not be left behind.
+        gone = self._root / f"{build}{_GONE}"
+        shutil.rmtree(gone, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            self.of(build).rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
     def _context_bytes(self, build: str, replaced: Path) -> int:
-        paths = self.context(build).rglob("*")
-        return sum(path.stat().st_size for path in paths if path != replaced and path.is_file())
+        root = self.context(build)
+        paths = (root / name for name in self.context_paths(build))
+        with _still_there(build):
+            return sum(path.stat().st_size for path in paths if path != replaced)
 
     def _kept(self) -> list[str]:
         self._root.mkdir(parents=True, exist_ok=True)
@@ -126,19 +190,20 @@ class BuildFiles:
 class Upload:
     """A context file that was received whole; `size` in bytes."""
 
+    files: BuildFiles
+    build: str
     part: Path
-    target: Path
     path: PurePosixPath
     size: int
+    executable: bool | None
 
     async def place(self) -> None:
-        """Put the file into the context; raises InvalidFields when another one stands in its way."""
-        await to_thread.run_sync(self._place)
+        """Put the file into the context.
 
-    def _place(self) -> None:
-        with _in_the_way(self.path):
-            self.target.parent.mkdir(parents=True, exist_ok=True)
-            self.part.replace(self.target)
+        Raises InvalidFields when another one stands in its way, `context-too-large` when others came
+        meanwhile, and `build-not-found` when the build was deleted.
+        """
+        await to_thread.run_sync(self.files.put, self)
 
 
 class ContextArchive:
@@ -156,7 +221,7 @@ class ContextArchive:
         paths = files.context_paths(build)
         self._paths = [path for path in paths if rules is None or not rules.excludes(path)]
         self.dockerfile = "Dockerfile"
-        while self.dockerfile in paths and (self._root / self.dockerfile).read_bytes() != self._text:
+        while self._is_taken(self._root / self.dockerfile):
             self.dockerfile = f".eulermaker.{self.dockerfile}"
 
     async def stream(self) -> AsyncIterator[bytes]:
@@ -164,6 +229,9 @@ class ContextArchive:
         blocks = self._blocks()
         while block := await to_thread.run_sync(next, blocks, b""):
             yield block
+
+    def _is_taken(self, path: Path) -> bool:
+        return path.is_dir() or (path.is_file() and path.read_bytes() != self._text)
 
     def _blocks(self) -> Iterator[bytes]:
         pending = bytearray()
@@ -191,12 +259,10 @@ class ContextArchive:
         with (self._root / name).open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)
-            first = file.read(CHUNK)
-            # Requests carry no modes: a script is what says that it is one.
-            yield _header(name, size, _PROGRAM_MODE if first.startswith(b"#!") else _FILE_MODE)
-            while first:
-                yield first
-                first = file.read(CHUNK)
+            program = os.fstat(file.fileno()).st_mode & stat.S_IXUSR
+            yield _header(name, size, _PROGRAM_MODE if program else _FILE_MODE)
+            while chunk := file.read(CHUNK):
+                yield chunk
             yield bytes(-size % tarfile.BLOCKSIZE)
 
 
@@ -205,6 +271,12 @@ def _header(name: str, size: int, mode: int) -> bytes:
     info.size, info.mode = size, mode
     info.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
     return info.tobuf(tarfile.PAX_FORMAT)
+
+
+def _mode(content: bytes, executable: bool | None) -> int:
+    """The mode of a context file; where nobody tells, a script is what says that it is one."""
+    program = content.startswith(_SCRIPT) if executable is None else executable
+    return _PROGRAM_MODE if program else _FILE_MODE
 
 
 def _padded(content: bytes) -> bytes:
@@ -220,6 +292,20 @@ async def _write(part: Path, body: AsyncIterable[bytes], *, room: int, limit: in
                 raise CONTEXT_TOO_LARGE(limit=limit)
             await to_thread.run_sync(file.write, chunk)
     return size
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+@contextmanager
+def _still_there(build: str) -> Iterator[None]:
+    """Turns the loss of the build's directory into `build-not-found`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BUILD_NOT_FOUND(build=build, details={"build_id": build, "resource_type": "build"}) from error
 
 
 class _in_the_way:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from eulermaker.engines.port import BuildEvent, ImageReady, StepFinished, StepOutput, StepStarted
 from eulermaker.features.builds.log import Kind, Line
+from eulermaker.features.builds.rules import mentioned_trees
 
 # A line that never ends must not be kept in memory until it does.
 MAX_LINE = 64 * 1024
@@ -34,8 +35,10 @@ class Narrator:
         self._totals: dict[str | None, int] = {}
         self.done = 0
         self.cached = 0
-        #: Lines that speak of rpmbuild, which tells where it wrote its packages.
-        self.rpmbuild_lines: list[str] = []
+        #: The `rpmbuild` trees that the output speaks of: rpmbuild tells where it wrote its packages.
+        self.rpm_trees: dict[str, None] = {}
+        #: Whether the output speaks of rpmbuild at all.
+        self.rpmbuild = False
 
     @property
     def total(self) -> int:
@@ -70,16 +73,24 @@ class Narrator:
             yield from self._flush(step, at)
 
     def _output(self, step: _Step, data: bytes, at: datetime) -> Iterator[Line]:
-        *whole, rest = (step.rest + step.decoder.decode(data)).split("\n")
-        while len(rest) > MAX_LINE:
-            whole.append(rest[:MAX_LINE])
+        *lines, rest = (step.rest + step.decoder.decode(data)).split("\n")
+        pieces = [piece for line in lines for piece in _pieces(line.removesuffix("\r"))]
+        # The return before a newline that is still to come belongs to the end of the line.
+        while len(rest.removesuffix("\r")) > MAX_LINE:
+            pieces.append(rest[:MAX_LINE])
             rest = rest[MAX_LINE:]
         step.rest = rest
-        for text in whole:
-            if "rpmbuild" in text and len(self.rpmbuild_lines) < MAX_MENTIONS:
-                self.rpmbuild_lines.append(text[:MAX_LINE])
-            for piece in _pieces(text.removesuffix("\r")):
-                yield _line(step, piece, at, "output")
+        for piece in pieces:
+            self._note_trees(piece)
+            yield _line(step, piece, at, "output")
+
+    def _note_trees(self, text: str) -> None:
+        if "rpmbuild" not in text:
+            return
+        self.rpmbuild = True
+        for path in mentioned_trees(text):
+            if len(self.rpm_trees) < MAX_MENTIONS:
+                self.rpm_trees[path] = None
 
     def _finished(self, step: _Step, event: StepFinished) -> Iterator[Line]:
         yield from self._flush(step, event.at)

@@ -115,6 +115,14 @@ def names_binary(path: PurePosixPath) -> bool:
     return path.name.lower().endswith(_BINARY_SUFFIXES)
 
 
+_RPM_TREE = re.compile(r"(/[^\s:\"'=]*?rpmbuild)\b")
+
+
+def mentioned_trees(text: str) -> list[str]:
+    """Every `…/rpmbuild` that a text speaks of: a Dockerfile, or a line that rpmbuild printed."""
+    return [path for path in _RPM_TREE.findall(text) if len(path) <= MAX_PATH]
+
+
 def unique_names(paths: Sequence[str]) -> dict[str, str]:
     """A name for each artifact's path: its base name, or as much of the path as tells two apart."""
     names: dict[str, str] = {}

@@ -2,10 +2,12 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import anyio
@@ -19,11 +21,19 @@ from eulermaker.engines.port import (
     BuildFailed,
     BuildFault,
     Engine,
+    Files,
     Image,
     ImageBuild,
     ImageReady,
 )
-from eulermaker.features.builds.artifacts import Artifact, Collector, built_rpms, rpm_trees
+from eulermaker.features.builds.artifacts import (
+    Artifact,
+    Collector,
+    all_rpm_trees,
+    has_rpmbuild,
+    rpm_trees,
+    trees_of,
+)
 from eulermaker.features.builds.faults import (
     BASE_IMAGE_UNAVAILABLE,
     BUILD_INTERRUPTED,
@@ -31,6 +41,7 @@ from eulermaker.features.builds.faults import (
     BUILDER_BROKE,
     DOCKERFILE_REFUSED,
     OUTCOMES,
+    SOURCE_UNAVAILABLE,
     STEP_FAILED,
     STORAGE_FAILED,
 )
@@ -38,8 +49,9 @@ from eulermaker.features.builds.files import BuildFiles, ContextArchive
 from eulermaker.features.builds.ledger import Bells, Ledger
 from eulermaker.features.builds.log import Line, LogWriter
 from eulermaker.features.builds.narrator import Narrator
-from eulermaker.features.builds.rules import State, line_up, retry_delay
+from eulermaker.features.builds.rules import State, line_up, mentioned_trees, retry_delay
 from eulermaker.features.builds.store import Build
+from eulermaker.features.builds.verdict import Verdict, read_verdict, write_verdict
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.ids import new_id
@@ -57,6 +69,7 @@ SWEEP_SECONDS = 60.0
 CANCEL_SECONDS = 2.0
 ENGINE_SECONDS = 3.0
 MESSAGE_LENGTH = 2000
+KNOWN_IMAGES = 1024
 # What only BuildKit can do, told generously: a build that does not need it may be built without.
 _NEEDS_BUILDKIT = re.compile(
     r"(?im)^\s*#\s*(syntax|escape)\s*=|\s--(mount|chmod|link|network|security)\b|<<|\b(TARGET|BUILD)(PLATFORM|OS|ARCH)"
@@ -144,6 +157,8 @@ class BuildRunner:
         self._group: TaskGroup | None = None
         #: Builds that print too fast for BuildKit.
         self._patient: set[str] = set()
+        #: Where the packages of an image lie: an image never changes, and cached builds make it again.
+        self._trees: OrderedDict[str, list[PurePosixPath]] = OrderedDict()
         self._draining = False
         self._giving_up = False
         self.engine_answers = True
@@ -276,7 +291,7 @@ class BuildRunner:
     async def _engine_up(self) -> bool:
         with anyio.move_on_after(ENGINE_SECONDS):
             try:
-                await self._engine.info()
+                await self._engine.ping()
             except Fault as fault:
                 # Whatever it says: an engine that cannot answer this cannot build either.
                 log.debug("engine.silent", fault=fault.entry.slug)
@@ -336,7 +351,8 @@ class BuildRunner:
             log.exception("build.storage_failed", build=build.id)
             fault = STORAGE_FAILED(reason=error.strerror or type(error).__name__)
             with anyio.CancelScope(shield=True):
-                await self._until_done(lambda: self._record(build, Ended(State.FAILED, fault), {}))
+                values = {"state": State.FAILED, "finished_at": self._clock(), **_told(fault)}
+                await self._until_done(lambda: self._record(build, values, []))
         finally:
             del self._attempts[build.id]
             self._metrics.builds_running.set(len(self._attempts))
@@ -410,11 +426,28 @@ class BuildRunner:
         return Succeeded(image, artifacts)
 
     async def _collect(self, build: Build, image: Image, narrator: Narrator) -> list[Artifact]:
-        texts = (build.dockerfile_content, *narrator.rpmbuild_lines)
         collector = Collector(self._files.artifacts(build.id), max_bytes=self._settings.max_artifact_bytes)
         labels = {LABEL_INSTALLATION: self._node, LABEL_BUILD: build.id}
+        known = self._trees.get(image.id)
+        trees = rpm_trees(image, [*mentioned_trees(build.dockerfile_content), *narrator.rpm_trees])
         async with self._engine.files_of(image.id, labels=labels) as files:
-            return await collector.collect(files, rpm_trees(image, *texts), search=built_rpms(*texts))
+            if known is None and await self._may_have_more(build, files, narrator):
+                trees += await all_rpm_trees(files)
+            artifacts = await collector.collect(
+                files, [*trees, *(known or ())], search=known is None and build.spec_content is not None
+            )
+        self._trees[image.id] = trees_of(artifacts)
+        if len(self._trees) > KNOWN_IMAGES:
+            self._trees.popitem(last=False)
+        return artifacts
+
+    async def _may_have_more(self, build: Build, files: Files, narrator: Narrator) -> bool:
+        """Whether packages may lie where nothing tells of them: a cached or a silent step made them."""
+        if build.spec_content is not None:
+            return False  # The Dockerfile is ours: its packages are where they belong, or told of.
+        if narrator.rpmbuild or "rpmbuild" in build.dockerfile_content:
+            return True
+        return await has_rpmbuild(files)
 
     def _failed(self, build: Build, failure: BuildFailed, narrator: Narrator) -> Outcome:
         message = str(failure)[:MESSAGE_LENGTH]
@@ -430,6 +463,8 @@ class BuildRunner:
                 )
             case BuildFault.BASE_IMAGE:
                 return Ended(State.FAILED, BASE_IMAGE_UNAVAILABLE(image=failure.image))
+            case BuildFault.SOURCE:
+                return Ended(State.FAILED, SOURCE_UNAVAILABLE(source=failure.source, message=message))
             case BuildFault.DOCKERFILE:
                 return Ended(State.FAILED, DOCKERFILE_REFUSED(message=message))
             case BuildFault.BUILDER:
@@ -456,40 +491,43 @@ class BuildRunner:
 
     async def _settle(self, build: Build, attempt: Attempt, outcome: Outcome, journal: "Journal") -> None:
         """Write the outcome, for as long as it takes the database to be there."""
-        match outcome:
-            case Succeeded():
-                journal.status(f"Successfully built {outcome.image.id.removeprefix('sha256:')[:12]}")
-                journal.status(f"Successfully tagged {build.image_tag}")
-                for artifact in outcome.artifacts:
-                    journal.status(f"Artifact {artifact.name} ({artifact.size} bytes)")
-            case Ended():
-                journal.status(_last_words(outcome))
-            case Interrupted():
-                journal.status(f"Interrupted: {outcome.reason}")
         narrator = attempt.narrator
         steps = {"steps_total": narrator.total, "steps_done": narrator.done, "steps_cached": narrator.cached}
-        await self._until_done(lambda: self._record(build, outcome, steps))
-
-    async def _record(self, build: Build, outcome: Outcome, steps: dict[str, int]) -> None:
-        now = self._clock()
+        words = _last_words(build, outcome)
         match outcome:
-            case Succeeded(image=image):
-                values: dict[str, Any] = {
-                    "state": State.SUCCESS,
-                    "finished_at": now,
-                    "image_id": image.id,
-                    "image_size": image.size,
-                    "image_layers": image.layers,
-                }
+            case Succeeded(image=image, artifacts=artifacts):
+                made = {"image_id": image.id, "image_size": image.size, "image_layers": image.layers}
+                verdict = self._verdict(build, State.SUCCESS, made | steps, words, artifacts, journal)
             case Ended(state=state, fault=fault):
-                values = {"state": state, "finished_at": now, **_told(fault)}
+                verdict = self._verdict(build, state, _told(fault) | steps, words, [], journal)
             case Interrupted(reason=reason, counts=counts):
+                journal.status(*words)
                 values = self._after_interruption(build, reason, counts=counts)
-        async with self._ledger.write() as store:
-            if isinstance(outcome, Succeeded):
-                await store.set_artifacts(build.id, outcome.artifacts)
-            await store.change(build.id, expected=[State.RUNNING], **values, **steps)
+                await self._until_done(lambda: self._record(build, values | steps, []))
+                return
+        # A death from here on loses nothing: the next start records what is kept.
+        await to_thread.run_sync(write_verdict, self._files.verdict(build.id), verdict)
+        journal.status(*words)
+        await self._until_done(lambda: self._record(build, verdict.record, verdict.artifacts))
+
+    def _verdict(
+        self,
+        build: Build,
+        state: State,
+        values: dict[str, Any],
+        words: list[str],
+        artifacts: list[Artifact],
+        journal: "Journal",
+    ) -> Verdict:
+        now = self._clock()
+        return Verdict(build.attempts, journal.seq, words, state, now, values, artifacts)
+
+    async def _record(self, build: Build, values: dict[str, Any], artifacts: list[Artifact]) -> None:
         state = values["state"]
+        async with self._ledger.write() as store:
+            if state is State.SUCCESS:
+                await store.set_artifacts(build.id, artifacts)
+            await store.change(build.id, expected=[State.RUNNING], **values)
         log.info("build.settled", build=build.id, state=state.value, attempts=build.attempts)
         if state.terminal:
             self._patient.discard(build.id)
@@ -516,7 +554,10 @@ class BuildRunner:
             running = await store.in_state(self._node, State.RUNNING)
             known = await store.ids_of(self._node)
         for build in running:
-            self._note(build.id, "Interrupted: the server was stopped while the build ran")
+            if verdict := await to_thread.run_sync(self._kept_verdict, build):
+                await self._record(build, verdict.record, verdict.artifacts)
+                continue
+            self._note(build.id, ["Interrupted: the server was stopped while the build ran"])
             await self._put_back(build, "server-killed", counts=True)
         await self._files.forget_half_made(known)
 
@@ -540,11 +581,24 @@ class BuildRunner:
         await self._files.forget_artifacts(build.id)
         log.warning("build.put_back", build=build.id, state=values["state"].value, attempts=build.attempts)
 
-    def _note(self, build: str, text: str) -> None:
+    def _kept_verdict(self, build: Build) -> Verdict | None:
+        """What this attempt of the build came to, if the last process still kept it; its log is complete."""
+        verdict = read_verdict(self._files.verdict(build.id))
+        if verdict is None or verdict.attempt != build.attempts:
+            return None
+        folder = self._files.artifacts(build.id)
+        if not all((folder / artifact.sha256).is_file() for artifact in verdict.artifacts):
+            return None
+        self._note(build.id, verdict.words, after=verdict.seq)
+        return verdict
+
+    def _note(self, build: str, texts: Iterable[str], *, after: int | None = None) -> None:
+        """Add status lines to a log; with `after`, only while that is the log's last line."""
         path = self._files.log(build)
         if path.parent.is_dir():
             with LogWriter(path, max_bytes=self._settings.max_log_bytes) as writer:
-                writer.append([Line(text, self._clock(), "status")])
+                if after is None or after == writer.seq:
+                    writer.append([Line(text, self._clock(), "status") for text in texts])
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work for as long as it takes the database to be there, or until the server ends."""
@@ -583,15 +637,28 @@ class Journal:
             self._metrics.log_lines.inc(stored)
             self._ring()
 
-    def status(self, text: str) -> None:
-        """Append a line of the builder's own."""
-        self.lines(iter([Line(text, self._clock(), "status")]))
+    def status(self, *texts: str) -> None:
+        """Append lines of the builder's own: all of them, or none."""
+        self.lines(iter([Line(text, self._clock(), "status") for text in texts]))
+
+    @property
+    def seq(self) -> int:
+        """The number of the last line."""
+        return self._writer.seq
 
 
-def _last_words(outcome: Ended) -> str:
-    if outcome.fault is not None:
-        return f"ERROR: {outcome.fault.message('en')}"
-    return f"Build {outcome.state.value}"
+def _last_words(build: Build, outcome: Outcome) -> list[str]:
+    match outcome:
+        case Succeeded(image=image, artifacts=artifacts):
+            return [
+                f"Successfully built {image.id.removeprefix('sha256:')[:12]}",
+                f"Successfully tagged {build.image_tag}",
+                *(f"Artifact {artifact.name} ({artifact.size} bytes)" for artifact in artifacts),
+            ]
+        case Ended(state=state, fault=fault):
+            return [f"Build {state.value}" if fault is None else f"ERROR: {fault.message('en')}"]
+        case Interrupted(reason=reason):
+            return [f"Interrupted: {reason}"]
 
 
 def _told(fault: Fault | None) -> dict[str, Any]:

@@ -47,12 +47,13 @@ FileText = Annotated[str, AfterValidator(_encodable)]
 
 
 class FileContent(BaseModel):
-    """A context file whose encoding is told rather than guessed."""
+    """A context file whose encoding is told rather than guessed, and whether it can be run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     content: FileText
     encoding: Literal["text", "base64"] = "text"
+    executable: bool | None = None
 
 
 def _form(value: Any) -> str:
@@ -65,34 +66,90 @@ ContextFile = Annotated[
 ]
 
 
-class NewBuild(BaseModel):
-    """A build to create: a Dockerfile, or a spec for which the Dockerfile is written."""
+class Definition(BaseModel):
+    """What is to be built: a Dockerfile, or a spec for which the Dockerfile is written."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: ImageName
     dockerfile_content: Annotated[Text, Field(max_length=MAX_TEXT)] | None = None
     spec_content: Annotated[Text, Field(max_length=MAX_TEXT)] | None = None
     context_files: Annotated[dict[str, ContextFile], Field(max_length=MAX_FILES)] = {}
+    base_image: ImageName | None = None
+
+    @field_validator("base_image")
+    @classmethod
+    def _is_base(cls, value: str | None) -> str | None:
+        return None if value is None else _reference(value)
+
+    @model_validator(mode="after")
+    def _has_one_definition(self) -> Self:
+        if (self.dockerfile_content is None) == (self.spec_content is None):
+            raise refusal(
+                zh="必须且只能提供 dockerfile_content 或 spec_content 之一",
+                en="Give either dockerfile_content or spec_content, and not both",
+            )
+        return self
+
+    def executable_files(self) -> dict[PurePosixPath, bool]:
+        """Which of the context files are programs, as far as the request tells."""
+        told = {
+            context_path(name): value.executable
+            for name, value in self.context_files.items()
+            if isinstance(value, FileContent)
+        }
+        return {
+            path: executable
+            for path, executable in told.items()
+            if path is not None and executable is not None
+        }
+
+    def decoded_files(self) -> tuple[dict[PurePosixPath, bytes], list[FieldError]]:
+        """The context files by path, and what is wrong with those that cannot be taken."""
+        files: dict[PurePosixPath, bytes] = {}
+        errors: list[FieldError] = []
+        for name, value in self.context_files.items():
+            path = context_path(name)
+            if path is None:
+                errors.append(
+                    _file_error(
+                        name,
+                        zh="路径必须留在构建上下文之内，并且能作为文件名",
+                        en="The path must stay inside the context, and be one that a file can have",
+                    )
+                )
+                continue
+            content = _decode(path, value)
+            if content is None:
+                errors.append(
+                    _file_error(name, zh="内容不是有效的 base64", en="The content is not valid base64")
+                )
+            elif path in files:
+                errors.append(_file_error(name, zh="路径重复", en="The path is given twice"))
+            else:
+                files[path] = content
+        return files, errors
+
+
+class AnalysisRequest(Definition):
+    """A definition to look at."""
+
+
+class NewBuild(Definition):
+    """A build to create."""
+
+    name: ImageName
     build_args: Annotated[dict[Text, ShortText], Field(max_length=MAX_ENTRIES)] = {}
     labels: Annotated[dict[Text, ShortText], Field(max_length=MAX_ENTRIES)] = {}
     target: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     cache_enabled: bool = True
     cache_from: Annotated[list[ImageName], Field(max_length=20)] = []
-    base_image: ImageName | None = None
     timeout: Annotated[int, Field(ge=1, le=86_400)] | None = None
     execute: bool = False
 
-    @field_validator("name", "base_image")
+    @field_validator("name")
     @classmethod
-    def _is_reference(cls, value: str | None) -> str | None:
-        if value is not None and image_tag(value) is None:
-            raise refusal(
-                zh="不是有效的镜像名称：只能用小写字母、数字及分隔符 . _ - /，可带 :标签",
-                en="This is no image name: use lower-case letters, digits and the separators . _ - /, "
-                "with an optional :tag",
-            )
-        return value
+    def _is_name(cls, value: str) -> str:
+        return _reference(value)
 
     @field_validator("cache_from")
     @classmethod
@@ -124,40 +181,15 @@ class NewBuild(BaseModel):
             )
         return value
 
-    @model_validator(mode="after")
-    def _has_one_definition(self) -> Self:
-        if (self.dockerfile_content is None) == (self.spec_content is None):
-            raise refusal(
-                zh="必须且只能提供 dockerfile_content 或 spec_content 之一",
-                en="Give either dockerfile_content or spec_content, and not both",
-            )
-        return self
 
-    def decoded_files(self) -> tuple[dict[PurePosixPath, bytes], list[FieldError]]:
-        """The context files by path, and what is wrong with those that cannot be taken."""
-        files: dict[PurePosixPath, bytes] = {}
-        errors: list[FieldError] = []
-        for name, value in self.context_files.items():
-            path = context_path(name)
-            if path is None:
-                errors.append(
-                    _file_error(
-                        name,
-                        zh="路径必须留在构建上下文之内，并且能作为文件名",
-                        en="The path must stay inside the context, and be one that a file can have",
-                    )
-                )
-                continue
-            content = _decode(path, value)
-            if content is None:
-                errors.append(
-                    _file_error(name, zh="内容不是有效的 base64", en="The content is not valid base64")
-                )
-            elif path in files:
-                errors.append(_file_error(name, zh="路径重复", en="The path is given twice"))
-            else:
-                files[path] = content
-        return files, errors
+def _reference(value: str) -> str:
+    if image_tag(value) is None:
+        raise refusal(
+            zh="不是有效的镜像名称：只能用小写字母、数字及分隔符 . _ - /，可带 :标签",
+            en="This is no image name: use lower-case letters, digits and the separators . _ - /, "
+            "with an optional :tag",
+        )
+    return value
 
 
 def _decode(path: PurePosixPath, value: str | FileContent) -> bytes | None:

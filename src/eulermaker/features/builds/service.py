@@ -9,7 +9,6 @@ from typing import Any
 
 import anyio
 from anyio import to_thread
-from pydantic_core import to_json
 
 from eulermaker.features.builds.artifacts import Artifact
 from eulermaker.features.builds.definition import check_sources, checked_dockerfile
@@ -26,7 +25,6 @@ from eulermaker.features.builds.runner import BuildRunner, Reason
 from eulermaker.features.builds.schemas import (
     ArtifactInfo,
     BuildError,
-    BuildList,
     BuiltImage,
     Created,
     Detail,
@@ -34,7 +32,6 @@ from eulermaker.features.builds.schemas import (
     Queue,
     Rpm,
     Steps,
-    Summary,
 )
 from eulermaker.features.builds.spec_build import dockerfile_for, parsed_spec, spec_file
 from eulermaker.features.builds.store import Build, Filter, Scope
@@ -108,7 +105,9 @@ class Builds:
             )
         self.files.check_size(context)
         try:
-            await self.files.create(build.id, build.dockerfile_content, context)
+            await self.files.create(
+                build.id, build.dockerfile_content, context, executable=wanted.executable_files()
+            )
             async with self._ledger.write() as store:
                 await store.add(build)
         except BaseException:
@@ -131,8 +130,7 @@ class Builds:
 
     async def page(self, call: Call, wanted: Filter, page: Page) -> bytes:
         """One page of builds, newest first, as JSON."""
-        scope = self._readable(call)
-        return await self._ledger.pages.recall((scope, wanted, page), lambda: self._page(scope, wanted, page))
+        return await self._ledger.lists.page(self._readable(call), wanted, page)
 
     async def get(self, call: Call, build: str) -> Build:
         """The build; raises `build-not-found`, also for builds that the caller may not see."""
@@ -247,7 +245,15 @@ class Builds:
                 if not fault.entry.retryable:
                     raise
 
-    async def upload(self, call: Call, build: str, path: str, body: AsyncIterable[bytes]) -> int:
+    async def upload(
+        self,
+        call: Call,
+        build: str,
+        path: str,
+        body: AsyncIterable[bytes],
+        *,
+        executable: bool | None = None,
+    ) -> int:
         """Store one context file of a draft from a stream; tells its size in bytes."""
         await self._draft(call, build)
         plain = context_path(path)
@@ -257,7 +263,7 @@ class Builds:
                 zh="路径必须留在构建上下文之内，并且能作为文件名",
                 en="The path must stay inside the context, and be one that a file can have",
             )
-        async with self.files.upload(build, plain, body) as upload:
+        async with self.files.upload(build, plain, body, executable=executable) as upload:
             # The body may have taken long: the build may run by now, or be gone.
             await self._draft(call, build)
             await upload.place()
@@ -301,18 +307,6 @@ class Builds:
         """How many builds of this database there are in each state."""
         async with self._ledger.read() as store:
             return await store.count_by_state()
-
-    async def _page(self, scope: Scope, wanted: Filter, page: Page) -> bytes:
-        # Counting costs more than reading a page, and every page of a list has the same total.
-        total = await self._ledger.pages.recall((scope, wanted), lambda: self._total(scope, wanted))
-        async with self._ledger.read() as store:
-            rows = await store.page(scope, wanted, page)
-        listed = [_summary(row) for row in rows]
-        return to_json(BuildList(builds=listed, total=total, limit=page.limit, offset=page.offset))
-
-    async def _total(self, scope: Scope, wanted: Filter) -> int:
-        async with self._ledger.read() as store:
-            return await store.count(scope, wanted)
 
     def _readable(self, call: Call) -> Scope:
         call.require(Permission.BUILDS_READ)
@@ -399,22 +393,6 @@ class Builds:
         if build.steps_total is None:
             return None
         return Steps(total=build.steps_total, done=build.steps_done or 0, cached=build.steps_cached or 0)
-
-
-def _summary(row: Any) -> Summary:
-    started, finished = row["started_at"], row["finished_at"]
-    duration = round((finished - started).total_seconds(), 3) if started and finished else None
-    return Summary(
-        id=row["id"],
-        name=row["name"],
-        status=row["state"],
-        created_at=row["created_at"],
-        started_at=started,
-        finished_at=finished,
-        duration=duration,
-        image_id=row["image_id"],
-        image_tag=row["image_tag"],
-    )
 
 
 def _image(build: Build) -> BuiltImage | None:

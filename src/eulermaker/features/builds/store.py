@@ -68,7 +68,8 @@ _COLUMNS = [builds.c[field.name] for field in fields(Build)]
 _SUMMARY = [
     builds.c[name]
     for name in (
-        "id", "name", "state", "created_at", "started_at", "finished_at", "image_id", "image_tag",
+        "id", "tenant_id", "owner_id", "name", "state", "created_at", "started_at", "finished_at",
+        "image_id", "image_tag",
     )
 ]  # fmt: skip
 
@@ -90,13 +91,15 @@ class Filter:
 
 
 class BuildStore:
-    """Reads and writes builds inside one transaction."""
+    """Reads and writes builds inside one transaction; `touched` has the builds that it may have changed."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._db = connection
+        self.touched: set[str] = set()
 
     async def add(self, build: Build) -> None:
         """Store a new build."""
+        self.touched.add(build.id)
         values = {field.name: getattr(build, field.name) for field in fields(Build)}
         await self._db.execute(builds.insert().values(values))
 
@@ -112,19 +115,38 @@ class BuildStore:
         ).first()
         return None if row is None else _build(row)
 
-    async def page(self, scope: Scope, wanted: Filter, page: Page) -> list[sa.RowMapping]:
-        """One page of summaries, newest first."""
+    async def page(self, scope: Scope, wanted: Filter, page: Page) -> tuple[list[sa.RowMapping], int]:
+        """One page of summaries, newest first, and how many builds the list has in all."""
+        matching = _matching(scope, wanted)
+        counting = sa.select(sa.func.count()).select_from(builds).where(*matching).correlate(None)
+        # One statement, so that the number is that of the list whose page this is.
+        query = sa.select(*_SUMMARY, counting.scalar_subquery().label("total")).where(*matching)
         newest = (builds.c.created_at.desc(), builds.c.id.desc())
-        query = sa.select(*_SUMMARY).where(*_matching(scope, wanted)).order_by(*newest)
-        return [row._mapping for row in await self._db.execute(query.limit(page.limit).offset(page.offset))]
+        found = await self._db.execute(query.order_by(*newest).limit(page.limit).offset(page.offset))
+        rows = [row._mapping for row in found]
+        if rows or page.offset == 0:
+            return rows, rows[0]["total"] if rows else 0
+        return [], (await self._db.execute(counting)).scalar_one()
 
-    async def count(self, scope: Scope, wanted: Filter) -> int:
-        """How many builds a list has in all."""
-        query = sa.select(sa.func.count()).select_from(builds).where(*_matching(scope, wanted))
+    async def count_all(self) -> int:
+        """How many builds there are in all lists together."""
+        query = sa.select(sa.func.count()).select_from(builds).where(builds.c.deleted_at.is_(None))
         return (await self._db.execute(query)).scalar_one()
+
+    async def summaries(self, *, after: str, limit: int) -> list[sa.RowMapping]:
+        """So many summaries of all builds there are, by id, from the one that comes after that id."""
+        query = sa.select(*_SUMMARY).where(builds.c.id > after, builds.c.deleted_at.is_(None))
+        found = await self._db.execute(query.order_by(builds.c.id).limit(limit))
+        return [row._mapping for row in found]
+
+    async def summaries_of(self, ids: Iterable[str]) -> list[sa.RowMapping]:
+        """The summaries of those of the builds that lists show."""
+        query = sa.select(*_SUMMARY).where(builds.c.id.in_(ids), builds.c.deleted_at.is_(None))
+        return [row._mapping for row in await self._db.execute(query)]
 
     async def change(self, build: str, *, expected: Iterable[State], **values: Any) -> bool:
         """Change a build that is in one of the expected states; tells whether it was."""
+        self.touched.add(build)
         states = [state.value for state in expected]
         changed = await self._db.execute(
             builds.update()
@@ -137,6 +159,7 @@ class BuildStore:
 
     async def enqueue(self, build: str, *, now: datetime) -> bool:
         """Queue a draft; tells whether it was one."""
+        self.touched.add(build)
         queued = await self._db.execute(
             builds.update()
             .where(
@@ -151,23 +174,22 @@ class BuildStore:
 
     async def waiting(self, node: str) -> tuple[list[Waiting], dict[str, datetime]]:
         """The queue of a node, and when each of its owners last had a build started."""
+        queued = (
+            builds.c.node == node,
+            builds.c.state == State.PENDING.value,
+            builds.c.queued_at.is_not(None),
+            builds.c.deleted_at.is_(None),
+        )
         queue = await self._db.execute(
-            sa.select(builds.c.id, builds.c.owner_id, builds.c.queued_at).where(
-                builds.c.node == node,
-                builds.c.state == State.PENDING.value,
-                builds.c.queued_at.is_not(None),
-                builds.c.deleted_at.is_(None),
-            )
+            sa.select(builds.c.id, builds.c.owner_id, builds.c.queued_at).where(*queued)
         )
         waiting = [Waiting(row.id, row.owner_id, row.queued_at) for row in queue]
-        served = await self._db.execute(
-            sa.select(builds.c.owner_id, sa.func.max(builds.c.started_at, type_=builds.c.started_at.type))
-            .where(
-                builds.c.owner_id.in_({build.owner for build in waiting}), builds.c.started_at.is_not(None)
-            )
-            .group_by(builds.c.owner_id)
-        )
-        return waiting, {row[0]: row[1] for row in served}
+        # The latest of each owner by itself: an index has it, and the others need not be looked at.
+        owners = sa.select(builds.c.owner_id).where(*queued).distinct().subquery()
+        latest = sa.func.max(builds.c.started_at, type_=builds.c.started_at.type)
+        theirs = sa.select(latest).where(builds.c.owner_id == owners.c.owner_id).scalar_subquery()
+        served = await self._db.execute(sa.select(owners.c.owner_id, theirs))
+        return waiting, {owner: started for owner, started in served if started is not None}
 
     async def in_state(self, node: str, state: State) -> list[Build]:
         """The node's builds in that state."""
@@ -183,6 +205,7 @@ class BuildStore:
 
     async def remove(self, build: str) -> None:
         """Forget a build for good."""
+        self.touched.add(build)
         await self._db.execute(builds.delete().where(builds.c.id == build))
 
     async def ids_of(self, node: str) -> set[str]:

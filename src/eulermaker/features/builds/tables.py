@@ -50,7 +50,9 @@ builds = sa.Table(
     sa.Index("ix_builds_tenant_created", "tenant_id", "created_at", "id", **_PRESENT),
     sa.Index("ix_builds_tenant_state", "tenant_id", "state", "created_at", "id", **_PRESENT),
     sa.Index("ix_builds_owner_created", "owner_id", "tenant_id", "created_at", "id", **_PRESENT),
+    # For the queue.
     sa.Index("ix_builds_node_state", "node", "state", "queued_at"),
+    sa.Index("ix_builds_owner_started", "owner_id", "started_at"),
 )
 
 artifacts = sa.Table(

@@ -4,16 +4,24 @@ import hashlib
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 import anyio
 import pytest
 
 from eulermaker.engines.docker.engine import DockerEngine
 from eulermaker.engines.port import ImageBuild
-from eulermaker.features.builds.artifacts import Artifact, Collector, rpm_trees
+from eulermaker.features.builds.artifacts import (
+    Artifact,
+    Collector,
+    all_rpm_trees,
+    has_rpmbuild,
+    rpm_trees,
+    trees_of,
+)
 from eulermaker.features.builds.faults import ARTIFACTS_TOO_LARGE
 from eulermaker.kernel.clock import utc_now
 from eulermaker.kernel.faults import Fault
@@ -71,7 +79,7 @@ async def collected(
     found = await engine.image(image)
     assert found is not None
     async with engine.files_of(image, labels=LABELS) as files:
-        trees = rpm_trees(found, "RUN rpmbuild -D '_topdir /srv/rpmbuild'")
+        trees = rpm_trees(found, ["/srv/rpmbuild"])
         return await Collector(folder, max_bytes=max_bytes).collect(files, trees, search=True)
 
 
@@ -119,3 +127,42 @@ async def test_too_much_is_refused_and_there_is_no_half_of_it(
         await collected(engine, image, tmp_path / "artifacts", max_bytes=10)
     assert fault.value.entry is ARTIFACTS_TOO_LARGE
     assert not (tmp_path / "artifacts").exists()
+
+
+async def test_trees_that_nothing_tells_of_are_found_by_a_search(engine: DockerEngine, image: str) -> None:
+    async with engine.files_of(image, labels=LABELS) as files:
+        assert await all_rpm_trees(files) == [PurePosixPath("/srv/rpmbuild")]
+        assert not await has_rpmbuild(files)
+
+
+async def test_a_search_is_made_only_where_the_trees_hold_nothing(
+    engine: DockerEngine, image: str, tmp_path: Path
+) -> None:
+    async with engine.files_of(image, labels=LABELS) as files:
+        collector = Collector(tmp_path / "artifacts", max_bytes=1 << 20)
+        found = await collector.collect(files, [PurePosixPath("/root/rpmbuild")], search=True)
+    # /output has a file with a package's name.
+    assert trees_of(found) == []
+
+
+async def test_a_search_ends_with_its_task(engine: DockerEngine, image: str) -> None:
+    async with engine.files_of(image, labels=LABELS) as files:
+
+        @asynccontextmanager
+        async def stuck() -> AsyncIterator[AsyncIterator[bytes]]:
+            yield endless()
+
+        async def endless() -> AsyncIterator[bytes]:
+            yield b""
+            await anyio.sleep_forever()
+
+        silent = SimpleNamespace(archive=files.archive, everything=stuck)
+        with anyio.move_on_after(0.2) as scope:
+            await all_rpm_trees(silent)
+        assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize("path", ["/output/empty/.", "/output/nothing/.", "/output/empty/deeper/."])
+async def test_a_folder_that_is_none_does_not_exist(engine: DockerEngine, image: str, path: str) -> None:
+    async with engine.files_of(image, labels=LABELS) as files, files.archive(path) as stream:
+        assert stream is None

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eulermaker.features.builds.faults import CONTEXT_TOO_LARGE
+from eulermaker.features.builds.faults import BUILD_NOT_FOUND, CONTEXT_TOO_LARGE
 from eulermaker.features.builds.files import CHUNK, BuildFiles, ContextArchive
 from eulermaker.features.builds.rules import context_path
 from eulermaker.kernel.faults import Fault, InvalidFields
@@ -229,3 +229,63 @@ async def test_a_start_forgets_what_was_cut_off(files: BuildFiles) -> None:
     await files.remove(BUILD)
     await files.remove(BUILD)
     assert not files.of(BUILD).exists()
+
+
+async def _deleted_while(root: Path, placing: bool) -> None:
+    files = BuildFiles(root, max_context_bytes=1 << 20)
+    await files.create(BUILD, DOCKERFILE, {})
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"x"
+        if not placing:
+            await files.remove(BUILD)
+
+    async with files.upload(BUILD, PurePosixPath("new/folder/file"), body()) as upload:
+        if placing:
+            await files.remove(BUILD)
+        await upload.place()
+
+
+@pytest.mark.parametrize("placing", [True, False], ids=["before it is placed", "while it comes"])
+def test_a_file_of_a_build_that_is_deleted_meanwhile_leaves_nothing(tmp_path: Path, placing: bool) -> None:
+    with pytest.raises(Fault) as fault:
+        anyio.run(_deleted_while, tmp_path, placing)
+    assert fault.value.entry is BUILD_NOT_FOUND
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_context_of_a_deleted_build_is_empty(tmp_path: Path) -> None:
+    assert BuildFiles(tmp_path, max_context_bytes=1).context_paths(BUILD) == []
+    (tmp_path / BUILD).mkdir()
+    (tmp_path / BUILD / "context").write_text("no folder")
+    with pytest.raises(NotADirectoryError):
+        BuildFiles(tmp_path, max_context_bytes=1).context_paths(BUILD)
+
+
+def test_what_a_death_left_of_a_removal_goes_with_the_next_start_or_removal(tmp_path: Path) -> None:
+    files = BuildFiles(tmp_path, max_context_bytes=1 << 20)
+    (tmp_path / f"{BUILD}.gone" / "context").mkdir(parents=True)
+    anyio.run(files.create, BUILD, DOCKERFILE, {})
+    anyio.run(files.remove, BUILD)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / f"{BUILD}.gone" / "context").mkdir(parents=True)
+    anyio.run(files.forget_half_made, {BUILD})
+    assert list(tmp_path.iterdir()) == []
+
+
+async def _two_at_once(root: Path) -> None:
+    files = BuildFiles(root, max_context_bytes=100)
+    await files.create(BUILD, DOCKERFILE, {})
+    async with (
+        files.upload(BUILD, PurePosixPath("a"), body(b"x" * 60)) as first,
+        files.upload(BUILD, PurePosixPath("b"), body(b"x" * 60)) as second,
+    ):
+        await first.place()
+        await second.place()
+
+
+def test_files_that_come_at_once_share_the_room(tmp_path: Path) -> None:
+    with pytest.raises(Fault) as fault:
+        anyio.run(_two_at_once, tmp_path)
+    assert fault.value.entry is CONTEXT_TOO_LARGE
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["Dockerfile", "a"]

@@ -125,10 +125,22 @@ def test_steps_are_counted_over_all_stages() -> None:
 def test_where_rpmbuild_wrote_is_remembered_in_bounds() -> None:
     narrator = Narrator()
     list(narrator.tell(START))
-    wrote = b"Wrote: /root/rpmbuild/RPMS/x86_64/hello-2.10-1.x86_64.rpm\n"
-    list(narrator.tell(StepOutput("k", b"cc\n" + wrote * 5000, NOW)))
-    assert set(narrator.rpmbuild_lines) == {wrote.decode().rstrip()}
-    assert len(narrator.rpmbuild_lines) == 1000
+    assert not narrator.rpmbuild
+    wrote = b"".join(b"Wrote: /%d/rpmbuild/RPMS/x86_64/hello-2.10-1.x86_64.rpm\n" % n for n in range(5000))
+    list(narrator.tell(StepOutput("k", b"cc\n" + wrote + b"/" + b"x" * 5000 + b"/rpmbuild\n", NOW)))
+    assert narrator.rpmbuild
+    assert list(narrator.rpm_trees) == [f"/{n}/rpmbuild" for n in range(1000)]
+
+
+@pytest.mark.parametrize("length", [MAX_LINE - 1, MAX_LINE, MAX_LINE + 1, 2 * MAX_LINE])
+def test_a_return_at_the_bound_makes_no_line_of_its_own(length: int) -> None:
+    text = "y" * length
+    for pieces in ([f"{text}\r\n".encode()], [f"{text}\r".encode(), b"\n"], [text.encode(), b"\r", b"\n"]):
+        lines = printed(*pieces)
+        assert "".join(lines) == text
+        assert all(lines)
+    # In the middle of a line it is a part of it.
+    assert "".join(printed(f"{text}\r".encode(), b"more\n")) == f"{text}\rmore"
 
 
 @pytest.mark.parametrize("length", [MAX_LINE - 1, MAX_LINE, MAX_LINE + 1, 2 * MAX_LINE])
