@@ -10,7 +10,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import listing, logs, overhead, startup, terminals
+from benchmarks import (
+    container_logs,
+    containers,
+    exec,
+    idle_sockets,
+    lifecycle,
+    listing,
+    live_stats,
+    logs,
+    overhead,
+    probe_results,
+    probe_schedule,
+    probes,
+    startup,
+    terminals,
+)
 from benchmarks.figures import Figure, show
 
 REPORT = Path(".run/bench.json")
@@ -19,7 +34,16 @@ MEASURES: dict[str, Callable[..., list[Figure]]] = {
     "listing": listing.measure,
     "logs": logs.measure,
     "overhead": overhead.measure,
+    "containers": containers.measure,
+    "lifecycle": lifecycle.measure,
+    "exec": exec.measure,
     "terminals": terminals.measure,
+    "probes": probes.measure,
+    "container-logs": container_logs.measure,
+    "idle-sockets": idle_sockets.measure,
+    "live-stats": live_stats.measure,
+    "probe-schedule": probe_schedule.measure,
+    "probe-results": probe_results.measure,
 }
 
 

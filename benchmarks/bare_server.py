@@ -1,7 +1,8 @@
 """The baseline: FastAPI on uvicorn with the product's settings, answering from memory.
 
 `python -m benchmarks.bare_server PORT FRAMES PAGE`: `/page` answers the file PAGE, `/frames` is a socket that
-sends each line of the file FRAMES as one frame, `/batches` one that sends them 256 KiB at a time.
+sends each line of the file FRAMES as one frame, `/batches` one that sends them 256 KiB at a time, `/idle` one
+that says nothing.
 """
 
 import sys
@@ -34,6 +35,12 @@ def create_app(frames: Path, page: Path) -> FastAPI:
     @app.websocket("/batches")
     async def send_batches(websocket: WebSocket) -> None:
         await _send(websocket, batches)
+
+    @app.websocket("/idle")
+    async def stay_idle(websocket: WebSocket) -> None:
+        await websocket.accept()
+        while (await websocket.receive())["type"] != "websocket.disconnect":
+            pass
 
     return app
 

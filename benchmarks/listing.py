@@ -14,7 +14,7 @@ from tests.server import ServerProcess
 
 from benchmarks.figures import AtLeast, AtMost, Baseline, Figure
 from benchmarks.records import DOCKERFILE, NAMES, add_builds
-from benchmarks.servers import bare_server
+from benchmarks.servers import bare_server, pid_of, processor_seconds
 
 BUILDS = 10_000
 CONNECTIONS = 16
@@ -47,10 +47,12 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load got: requests a second, and the 99th percentile of their times in ms."""
+    """What a load got: requests a second, the 99th percentile of their times in ms, and the milliseconds
+    of processor time that one took."""
 
     rate: float
     p99: float
+    processor: float
 
 
 def measure(work: Path, *, quick: bool) -> list[Figure]:
@@ -66,45 +68,54 @@ def measure(work: Path, *, quick: bool) -> list[Figure]:
         answer = client.get(LIST)
         assert answer.json()["data"]["total"] == BUILDS, answer.text
         page.write_bytes(answer.content)
-        with bare_server(page, page) as (bare_port, _):
-            bare = _load(work, bare_port, BARE_PAGE, seconds, token)
-            same = _load(work, server.port, SAME_PAGE, seconds, token)
-            pages = _load(work, server.port, PAGES, seconds, token)
-            searches = _load(work, server.port, SEARCHES, seconds, token)
+        with bare_server(page, page) as at_bare:
+            at_server = server.port, pid_of(server)
+            bare = _load(work, at_bare, BARE_PAGE, seconds, token)
+            same = _load(work, at_server, SAME_PAGE, seconds, token)
+            pages = _load(work, at_server, PAGES, seconds, token)
+            searches = _load(work, at_server, SEARCHES, seconds, token)
             with _builds_changing(client):
-                same_changing = _load(work, server.port, SAME_PAGE, seconds, token)
-                pages_changing = _load(work, server.port, PAGES, seconds, token)
-            bare_again = _load(work, bare_port, BARE_PAGE, seconds, token)
+                same_changing = _load(work, at_server, SAME_PAGE, seconds, token)
+                pages_changing = _load(work, at_server, PAGES, seconds, token)
+                searches_changing = _load(work, at_server, SEARCHES, seconds, token)
+            bare_again = _load(work, at_bare, BARE_PAGE, seconds, token)
     rate = Baseline((bare.rate + bare_again.rate) / 2, "route with the page in memory")
     p99 = Baseline(max(bare.p99, bare_again.p99), "the same")
+    processor = Baseline((bare.processor + bare_again.processor) / 2, "the same")
     loads = {
         f"first page of {BUILDS:,} builds": same,
         "  a build changing 5 times a second": same_changing,
         "  pages at random": pages,
         "  pages at random, a build changing 5 times a second": pages_changing,
         "  searches at random, by status and name": searches,
+        "  searches at random, a build changing 5 times a second": searches_changing,
     }
     figures: list[Figure] = []
     for name, load in loads.items():
         figures.append(Figure(name, load.rate, "req/s", AtLeast(1500), rate))
         figures.append(Figure(f"{name}: p99", load.p99, "ms", AtMost(20), p99))
+        figures.append(Figure(f"{name}: processor time of one", load.processor, "ms", None, processor))
     return figures
 
 
-def _load(work: Path, port: int, requests: str, seconds: int, token: str) -> Load:
+def _load(work: Path, at: tuple[int, int], requests: str, seconds: int, token: str) -> Load:
+    """What a load got from the server at that port, which is that process."""
+    port, process = at
     wrk = shutil.which("wrk")
     if wrk is None:
         raise SystemExit("the list is measured with wrk: please install it")
     script = work / "load.lua"
     script.write_text(requests + TELL)
     for lasting in (WARM_UP_SECONDS, seconds):
+        before = processor_seconds(process)
         command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{lasting}s", "-s", str(script)]
         command += ["-H", f"Authorization: {token}", f"http://127.0.0.1:{port}"]
         told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     counts = json.loads(told.splitlines()[-1])
     if counts["failed"]:
         raise RuntimeError(f"{counts['failed']} of {counts['requests']} requests failed")
-    return Load(counts["requests"] / counts["seconds"], counts["p99"])
+    processor = (processor_seconds(process) - before) * 1000 / counts["requests"]
+    return Load(counts["requests"] / counts["seconds"], counts["p99"], processor)
 
 
 @contextmanager

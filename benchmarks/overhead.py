@@ -6,7 +6,6 @@ import os
 import statistics
 import tarfile
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ import uvloop
 from tests.server import IMAGE, ServerProcess
 
 from benchmarks.figures import AtMost, Baseline, Figure
+from benchmarks.servers import pid_of, processor_seconds
 from eulermaker.engines.docker.engine import DockerEngine
 from eulermaker.features.builds.artifacts import Collector, rpm_trees
 from eulermaker.kernel.clock import utc_now
@@ -28,14 +28,28 @@ COPY main.c README /src/
 RUN echo compiling && wc -c /src/main.c
 RUN mkdir -p /output && cp /src/README /output/
 """
-# A compiler's rhythm: some work, a line, and the same duration every time.
-WORKING = f"""\
+# A thousand lines in 20 s, as a compiler prints them, and hardly any work: what others do on the same
+# machine changes little in it.
+WAITING = f"""\
 FROM {IMAGE}
 COPY main.c README /src/
-RUN for n in $(seq {{units}}); do sha256sum /bin/busybox >/dev/null; echo "unit-$n.o"; sleep 0.1; done
+RUN for n in $(seq {{units}}); do for part in a b c d e; do \
+    echo "gcc -DHAVE_CONFIG_H -I. -I./lib -O2 -g -pipe -Wall -MT u-$n$part.o -c -o u-$n$part.o u-$n$part.c"; \
+    done; sleep 0.1; done
 RUN mkdir -p /output && cp /src/README /output/
 """
-UNITS_PER_SECOND = 9
+# The same amount of work every time, with the lines that a compiler prints beside it.
+COMPUTING = f"""\
+FROM {IMAGE}
+COPY main.c README /src/
+RUN for n in $(seq {{units}}); do head -c 16777216 /dev/zero | sha256sum >/dev/null; \
+    echo "gcc -DHAVE_CONFIG_H -I. -I./lib -O2 -g -pipe -Wall -MT unit-$n.o -c -o unit-$n.o unit-$n.c"; done
+RUN mkdir -p /output && cp /src/README /output/
+"""
+WAITING_UNITS_PER_SECOND = 9.5
+CALIBRATING_UNITS = 20
+AIMED_SECONDS = 21
+QUICK_SECONDS = 4
 ASKED_SECONDS = 18
 
 
@@ -49,23 +63,52 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A build through the API, in seconds: all of it, and what lay before its start and after its end."""
+    """A build through the API, in seconds: all of it, what lay before its start and after its end, and the
+    server's processor time."""
 
     whole: float
     before: float
     after: float
+    processor: float
     image: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The same build both ways, one right after the other."""
+
+    ours: Told
+    straight: float
+
+    @property
+    def added(self) -> float:
+        """Seconds that the build takes longer through the API."""
+        return self.ours.whole - self.straight
+
+    @property
+    def part(self) -> float:
+        """What part of the straight build that is."""
+        return self.added / self.straight
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The two ways to a build."""
+
+    api: aiohttp.ClientSession
+    engine: aiohttp.ClientSession
+    server: int
+
+
 def measure(work: Path, *, quick: bool) -> list[Figure]:
-    """The overhead on a cached build and on one that works for a while."""
+    """The overhead on a cached build, on one that waits for a while, and on one that computes."""
     server = ServerProcess(work / "data")
     with server.running(), server.signed_in() as client:
         token = client.headers["Authorization"]
-        return uvloop.run(_measure(work, server.url, token, quick=quick))
+        return uvloop.run(_measure(work, server.url, token, pid_of(server), quick=quick))
 
 
-async def _measure(work: Path, url: str, token: str, *, quick: bool) -> list[Figure]:
+async def _measure(work: Path, url: str, token: str, server: int, *, quick: bool) -> list[Figure]:
     host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     engine_at = aiohttp.UnixConnector(host.removeprefix("unix://")) if host.startswith("unix://") else None
     engine_url = "http://docker" if engine_at else host.replace("tcp://", "http://")
@@ -73,65 +116,79 @@ async def _measure(work: Path, url: str, token: str, *, quick: bool) -> list[Fig
         aiohttp.ClientSession(engine_url, connector=engine_at) as engine,
         aiohttp.ClientSession(url, headers={"Authorization": token}) as api,
     ):
-        seconds = 5 if quick else 20
+        ways = Ways(api, engine, server)
         cached = Build(CACHED, cache=True)
-        working = Build(WORKING.format(units=seconds * UNITS_PER_SECOND), cache=False)
         await _straight(engine, cached)
-        ours, straight = await _pairs(api, engine, cached, 7 if quick else 25)
-        figures = _cached_figures(ours, straight, *await _collecting(work, ours[-1].image, len(ours)))
-        ours, straight = await _pairs(api, engine, working, 1 if quick else 3)
-        return [*figures, _working_figure(ours, straight)]
+        pairs = await _pairs(ways, cached, 7 if quick else 25)
+        figures = _cached_figures(pairs, *await _collecting(work, pairs[-1].ours.image, len(pairs)))
+        seconds = QUICK_SECONDS if quick else AIMED_SECONDS
+        waiting = Build(WAITING.format(units=round(seconds * WAITING_UNITS_PER_SECOND)), cache=False)
+        figures += _long_figures("waits", await _pairs(ways, waiting, 2 if quick else 5))
+        unit = await _straight(engine, Build(COMPUTING.format(units=CALIBRATING_UNITS), cache=False))
+        units = round(seconds * CALIBRATING_UNITS / unit)
+        computing = Build(COMPUTING.format(units=units), cache=False)
+        return [*figures, *_long_figures("computes", await _pairs(ways, computing, 1 if quick else 3))]
 
 
-def _cached_figures(
-    ours: list[Told], straight: list[float], inspect: float, artifacts: float
-) -> list[Figure]:
-    overhead = statistics.median(told.whole - alone for told, alone in zip(ours, straight, strict=True))
+def _cached_figures(pairs: list[Pair], inspect: float, artifacts: float) -> list[Figure]:
     parts = {
         "before the engine is asked: stored, queued, claimed": statistics.median(
-            told.before for told in ours
+            pair.ours.before for pair in pairs
         ),
         "image inspected (timed alone)": inspect,
         "artifacts collected (timed alone)": artifacts,
-        "end told to the follower": statistics.median(told.after for told in ours),
+        "end told to the follower": statistics.median(pair.ours.after for pair in pairs),
+        "processor time of the server": statistics.median(pair.ours.processor for pair in pairs),
     }
-    baseline = Baseline(statistics.median(straight) * 1000, "straight to the engine")
+    baseline = Baseline(_median_straight(pairs) * 1000, "straight to the engine")
+    added = statistics.median(pair.added for pair in pairs)
     return [
-        Figure("overhead on a cached build", overhead * 1000, "ms", AtMost(300), baseline),
+        Figure("overhead on a cached build", added * 1000, "ms", AtMost(300), baseline),
         *(Figure(f"  {name}", seconds * 1000, "ms") for name, seconds in parts.items()),
     ]
 
 
-def _working_figure(ours: list[Told], straight: list[float]) -> Figure:
-    alone = statistics.median(straight)
-    overhead = statistics.median(told.whole / alone - 1 for told, alone in zip(ours, straight, strict=True))
+def _long_figures(what: str, pairs: list[Pair]) -> list[Figure]:
+    """The median of the pairs' overheads, and how far they and the straight builds lie apart."""
+    alone = _median_straight(pairs)
+    parts = [pair.part * 100 for pair in pairs]
+    straight = [pair.straight for pair in pairs]
+    apart = (max(straight) / min(straight) - 1) * 100
     # The bound is on builds of 20 s; on a shorter one the same milliseconds are a larger part.
     asked = AtMost(2) if alone >= ASKED_SECONDS else None
     baseline = Baseline(alone, "straight to the engine", "s")
-    return Figure(f"overhead on a build of {alone:.0f} s", overhead * 100, "%", asked, baseline)
+    name = f"overhead on a build that {what} for {alone:.0f} s, median of {len(pairs)}"
+    processor = statistics.median(pair.ours.processor for pair in pairs)
+    return [
+        Figure(name, statistics.median(parts), "%", asked, baseline),
+        Figure("  the least of them", min(parts), "%"),
+        Figure("  the most of them", max(parts), "%"),
+        Figure("  the longest straight build over the shortest", apart, "%"),
+        Figure("  added, median", statistics.median(pair.added for pair in pairs) * 1000, "ms"),
+        Figure("  processor time of the server", processor * 1000, "ms"),
+    ]
 
 
-async def _pairs(
-    api: aiohttp.ClientSession, engine: aiohttp.ClientSession, build: Build, count: int
-) -> tuple[list[Told], list[float]]:
+def _median_straight(pairs: list[Pair]) -> float:
+    return statistics.median(pair.straight for pair in pairs)
+
+
+async def _pairs(ways: Ways, build: Build, count: int) -> list[Pair]:
     """So many builds each way, one after the other, the way that goes first changing."""
-    ours, straight = [], []
-
-    async def through_api() -> None:
-        ours.append(await _through_api(api, build))
-
-    async def directly() -> None:
-        straight.append(await _straight(engine, build))
-
-    ways: list[Callable[[], Awaitable[None]]] = [through_api, directly]
-    for _ in range(count):
-        for way in ways:
-            await way()
-        ways.reverse()
-    return ours, straight
+    pairs = []
+    for number in range(count):
+        if number % 2:
+            straight = await _straight(ways.engine, build)
+            ours = await _through_api(ways, build)
+        else:
+            ours = await _through_api(ways, build)
+            straight = await _straight(ways.engine, build)
+        pairs.append(Pair(ours, straight))
+    return pairs
 
 
-async def _through_api(api: aiohttp.ClientSession, build: Build) -> Told:
+async def _through_api(ways: Ways, build: Build) -> Told:
+    api = ways.api
     body = {
         "name": TAG,
         "dockerfile_content": build.dockerfile,
@@ -139,12 +196,14 @@ async def _through_api(api: aiohttp.ClientSession, build: Build) -> Told:
         "cache_enabled": build.cache,
         "execute": True,
     }
+    processor = processor_seconds(ways.server)
     asked = time.time()
     async with api.post("/api/v1/builds", json=body) as answer:
         identifier = (await answer.json())["data"]["id"]
     async with api.ws_connect(f"/ws/builds/{identifier}/logs", compress=0) as socket:
         frames = [json.loads(message.data) async for message in socket]
     ended = time.time()
+    processor = processor_seconds(ways.server) - processor
     assert frames[-1]["status"] == "success", frames
     async with api.get(f"/api/v1/builds/{identifier}") as answer:
         detail = (await answer.json())["data"]
@@ -152,7 +211,7 @@ async def _through_api(api: aiohttp.ClientSession, build: Build) -> Told:
     started, finished = (
         datetime.fromisoformat(detail[key]).timestamp() for key in ("started_at", "finished_at")
     )
-    return Told(ended - asked, started - asked, ended - finished, detail["image"]["id"])
+    return Told(ended - asked, started - asked, ended - finished, processor, detail["image"]["id"])
 
 
 async def _straight(engine: aiohttp.ClientSession, build: Build) -> float:
@@ -190,7 +249,7 @@ async def _collecting(work: Path, image_id: str, times: int) -> tuple[float, flo
             assert image is not None
             started = time.perf_counter()
             async with engine.files_of(image.id, labels={}) as files:
-                trees: list[PurePosixPath] = rpm_trees(image, CACHED)
+                trees: list[PurePosixPath] = rpm_trees(image, [])
                 await Collector(work / "artifacts", max_bytes=1024**3).collect(files, trees, search=False)
             collecting.append(time.perf_counter() - started)
     finally:

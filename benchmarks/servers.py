@@ -50,6 +50,13 @@ def resident_mib(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
+def processor_seconds(process: int) -> float:
+    """The processor time that a process has taken so far, in seconds."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    user, system = int(fields[11]), int(fields[12])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
+
+
 def pid_of(server: ServerProcess) -> int:
     """The process id of a running server."""
     assert server.process is not None

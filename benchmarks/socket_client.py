@@ -96,7 +96,8 @@ class Follower(asyncio.Protocol):
         self._lines += data.count(FIRST_FIELD, start, end)
 
 
-def _request(path: str, token: str) -> bytes:
+def request(path: str, token: str) -> bytes:
+    """The handshake that asks for a WebSocket."""
     key = base64.b64encode(os.urandom(16)).decode()
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
@@ -109,7 +110,7 @@ async def follow(port: int, path: str, token: str, followers: int) -> list[Recei
     """What each follower got."""
     loop = asyncio.get_running_loop()
     made = [
-        await loop.create_connection(lambda: Follower(_request(path, token)), "127.0.0.1", port)
+        await loop.create_connection(lambda: Follower(request(path, token)), "127.0.0.1", port)
         for _ in range(followers)
     ]
     return [await follower.done for _, follower in made]

@@ -24,7 +24,8 @@ HEAD = struct.Struct(">BQ")
 OUTPUT, INPUT, ACK = 1, 2, 3
 MB = 1_000_000
 ECHO = ("sh", "-c", "stty raw -echo; exec cat")
-FLOOD = ("sh", "-c", "stty raw -echo; exec head -c {size} /dev/zero")
+# Text, as most of what terminals show: bytes that are none cost a recording six times as many.
+FLOOD = ("sh", "-c", 'stty raw -echo; head -c {size} /dev/zero | tr "\\000" .')
 PROMPT = b"prompt-42>"
 SHELL_ENVIRONMENT = {"PS1": "prompt-$((40+2))>"}
 KNOWN_SECONDS = 10.0

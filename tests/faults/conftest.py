@@ -97,13 +97,6 @@ def mortal_postgres(own_postgres_of_all: OwnPostgres) -> OwnPostgres:
     return own_postgres_of_all
 
 
-@pytest.fixture(scope="session")
-def any_database(database_kind: str) -> None:
-    """For tests in which the database plays no part: once is enough."""
-    if database_kind != "sqlite":
-        pytest.skip("the database plays no part")  # the run on SQLite has had it
-
-
 @contextmanager
 def _database(kind: str) -> Iterator[dict[str, str]]:
     """The settings for a database of that kind, which is empty."""

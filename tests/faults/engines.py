@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -54,8 +54,9 @@ class EngineView:
 class OwnEngine(EngineView):
     """A Docker Engine started by the project's script in a tree of its own, with the test image."""
 
-    def __init__(self, tree: Path) -> None:
+    def __init__(self, tree: Path, **environment: str) -> None:
         self._tree = tree
+        self._environment = environment
         (tree / "scripts").mkdir(parents=True)
         for name in ("engine.sh", "engine_api.py", "system_packages.sh"):
             shutil.copy2(ROOT / "scripts" / name, tree / "scripts" / name)
@@ -88,6 +89,13 @@ class OwnEngine(EngineView):
 
     def remove(self) -> None:
         """End it and everything it started."""
+        # The bridges of its networks would outlive it, and take addresses from other engines.
+        with suppress(OSError, engine_api.EngineError):
+            for container in self._get("/containers/json?all=true"):
+                with engine_api.exchange(self.host, "DELETE", f"/containers/{container['Id']}?force=true"):
+                    pass
+            with engine_api.exchange(self.host, "POST", "/networks/prune"):
+                pass
         self._script("stop")
 
     def _signal(self, number: signal.Signals) -> None:
@@ -99,7 +107,8 @@ class OwnEngine(EngineView):
             time.sleep(0.05)
 
     def _script(self, *arguments: str, **changes: str) -> str:
-        environment = {**os.environ, "EULERMAKER_ENGINE_SOCKET": "/nonexistent/docker.sock", **changes}
+        own = {"EULERMAKER_ENGINE_SOCKET": "/nonexistent/docker.sock", **self._environment}
+        environment = {**os.environ, **own, **changes}
         environment.pop("DOCKER_HOST", None)
         log = self._tree / "engine.out"
         with log.open("ab") as errors:
@@ -124,9 +133,9 @@ class OwnEngine(EngineView):
 
 
 @contextmanager
-def own_engine(tree: Path) -> Iterator[OwnEngine]:
-    """An engine of the test's own, for as long as the block."""
-    engine = OwnEngine(tree)
+def own_engine(tree: Path, **environment: str) -> Iterator[OwnEngine]:
+    """An engine of the test's own with that in its environment, for as long as the block."""
+    engine = OwnEngine(tree, **environment)
     try:
         yield engine
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.server import ServerProcess
+from tests.server import NO_TRUST, ServerProcess
 
 FOLLOW_SECONDS = 240.0
 PAUSE_SECONDS = 0.05
@@ -47,7 +47,10 @@ class Follower:
         self.reconnects += 1
         query = {"follow": "true", "since_seq": str(len(self._lines))}
         try:
-            with httpx.stream("GET", self._url, params=query, headers=self._headers, timeout=20) as answer:
+            with (
+                httpx.Client(headers=self._headers, timeout=60, verify=NO_TRUST) as client,
+                client.stream("GET", self._url, params=query) as answer,
+            ):
                 if answer.status_code == 200:
                     for line in answer.iter_lines():
                         self._take(json.loads(line))

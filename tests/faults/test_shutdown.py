@@ -72,6 +72,16 @@ def test_a_second_server_on_the_same_directory_refuses(server: ServerProcess) ->
 
 
 @pytest.mark.usefixtures("any_database")
+def test_a_second_server_on_the_same_sqlite_file_refuses(server: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "shared.db"
+    shared = {"EULERMAKER_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
+    with ServerProcess(tmp_path / "first", shared).running():
+        code, said = _started(server.environment | shared | {"EULERMAKER_DATA_DIR": str(tmp_path / "second")})
+    assert code == 2
+    assert said == f"eulermaker: EULERMAKER_DATABASE_URL: another server uses {file}\n"
+
+
+@pytest.mark.usefixtures("any_database")
 @pytest.mark.parametrize(
     ("key", "value"),
     [

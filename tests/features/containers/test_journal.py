@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from eulermaker.features.containers.journal import Journal
-from eulermaker.features.containers.view import Change
+from eulermaker.features.live.changes import Change
 from eulermaker.kernel.ownership import OWNER
 
 ID = "0123456789abcdef" * 4

@@ -11,7 +11,9 @@ import pytest
 
 from eulermaker.engines.containers import Container, ContainerConfig, Containers, EngineEvent, Status
 from eulermaker.engines.port import ENGINE_UNAVAILABLE
-from eulermaker.features.containers.view import Change, LiveView
+from eulermaker.features.containers.view import LiveView
+from eulermaker.features.live.changes import Change
+from eulermaker.features.live.pump import Pump
 from eulermaker.kernel.clock import utc_now
 
 pytestmark = pytest.mark.anyio
@@ -92,9 +94,10 @@ class TardyEngine:
 async def following(engine: TardyEngine, **options: Any) -> AsyncIterator[tuple[LiveView, list[Change]]]:
     """A view that follows the engine, and what it has told."""
     changes: list[Change] = []
-    view = LiveView(cast(Containers, engine), changes.append, clock=utc_now, **options)
+    view = LiveView(cast(Containers, engine), changes.append, clock=utc_now)
+    pump = Pump(engine, (view,), changes.append, clock=utc_now, **options)
     async with anyio.create_task_group() as group:
-        group.start_soon(view.run)
+        group.start_soon(pump.run)
         await until(lambda: view.connected)
         yield view, changes
         group.cancel_scope.cancel()
@@ -128,11 +131,14 @@ async def test_a_late_answer_never_replaces_a_newer_one() -> None:
         engine.held = held
         engine.become(one(Status.RUNNING), "start", 1)
         await until(lambda: len(held) == 1)
-        engine.become(one(Status.STOPPED), "die", 2)
-        await until(lambda: len(held) == 2)
-        engine.held = None
-        held[1].set()
-        await until(lambda: status(view) is Status.STOPPED)
+        engine.become(one(Status.STOPPED), "die", 2, told=False)
+        async with anyio.create_task_group() as group:
+            # Somebody else looks as well, later, and is answered first.
+            group.start_soon(view.refresh, FIRST)
+            await until(lambda: len(held) == 2)
+            engine.held = None
+            held[1].set()
+            await until(lambda: status(view) is Status.STOPPED)
         held[0].set()
         await anyio.sleep(0.1)
         assert status(view) is Status.STOPPED

@@ -13,6 +13,7 @@ from eulermaker.engines.docker.engine import DockerEngine
 from eulermaker.features.audit.service import Audit
 from eulermaker.features.images.pulls import Pulls
 from eulermaker.features.images.service import Images
+from eulermaker.features.images.view import ImageView
 from eulermaker.kernel.call import Call, Principal, Role
 from eulermaker.kernel.clock import utc_now
 from eulermaker.kernel.database import Database
@@ -39,10 +40,11 @@ async def service(tmp_path: Path) -> AsyncIterator[Images]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
     pulls = Pulls(docker.images, clock=utc_now)
     audit = Audit(database, clock=utc_now)
+    view = ImageView(docker.images, lambda change: None, clock=utc_now)
     async with anyio.create_task_group() as group:
         group.start_soon(pulls.run)
         await anyio.wait_all_tasks_blocked()
-        yield Images(docker.images, docker.containers, pulls, audit, max_import_bytes=1024)
+        yield Images(docker.images, view, docker.containers, pulls, audit, max_import_bytes=1024)
         group.cancel_scope.cancel()
     await docker.close()
     await database.close()

@@ -9,15 +9,17 @@ from fastapi import APIRouter, Body, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from eulermaker.dialects.repeated import RepeatedRoute, repeatable
 from eulermaker.dialects.success import Done, Success, done, envelope, json_bytes, success
 from eulermaker.engines.containers import Container, Status
 from eulermaker.features.accounts.callers import Callers
 from eulermaker.features.containers import batch, logs, schemas, shown
 from eulermaker.features.containers.faults import TRANSFER_INTERRUPTED
+from eulermaker.features.containers.listing import Filter
 from eulermaker.features.containers.notation import Unreadable, absolute, engine_moment
 from eulermaker.features.containers.policy import Violation
 from eulermaker.features.containers.rules import Action
-from eulermaker.features.containers.service import Containers, Filter
+from eulermaker.features.containers.service import Containers
 from eulermaker.features.containers.streams import NDJSON, Stream
 from eulermaker.kernel.call import Call
 from eulermaker.kernel.faults import Fault, FieldError, InvalidFields
@@ -39,16 +41,44 @@ DELETED = {"zh": "容器删除成功", "en": "Container deleted"}
 CHANGED = {"zh": "容器更新成功", "en": "Container updated"}
 UPLOADED = {"zh": "文件上传成功", "en": "Files uploaded"}
 
-_ARCHIVE_BODY = {"requestBody": {"content": {TAR: {}}, "required": True}}
+_ARCHIVE_BODY = {
+    "requestBody": {"content": {TAR: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
+}
 
 
 def router(containers: Containers, callers: Callers) -> APIRouter:
     """The routes under `/api/v1/containers`."""
-    routes = APIRouter(prefix="/api/v1/containers", tags=["containers"])
+    routes = APIRouter(prefix="/api/v1/containers", tags=["containers"], route_class=RepeatedRoute)
     Caller = Annotated[Call, Depends(callers.of_request)]
     InContainer = Annotated[Text, Query(min_length=1, max_length=4096)]
 
-    @routes.post("", status_code=201, response_model=Success[schemas.Created])
+    @routes.get("", response_model=Success[schemas.ContainerList])
+    async def list_containers(
+        request: Request,
+        _: Caller,
+        status: Literal["all"] | Status = "all",
+        name: Annotated[Text | None, Query(max_length=255)] = None,
+        image: Annotated[Text | None, Query(max_length=512)] = None,
+        label: Annotated[Text | None, Query(max_length=512)] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    ) -> Response:
+        """A page of containers, newest first; `label` is `name` or `name=value`."""
+        wanted = Filter(None if status == "all" else status, name or None, image or None, label or None)
+        page = Page(limit, offset)
+
+        async def answer(request: Request) -> Response:
+            call = await callers.of_request(request)
+            return json_bytes(envelope(containers.page(call, wanted, page)))
+
+        return await repeatable(request, answer)
+
+    @routes.post(
+        "",
+        status_code=201,
+        response_model=Success[schemas.Created],
+        responses={200: {"model": Success[schemas.Verdict], "description": "What a dry run found"}},
+    )
     async def create(call: Caller, body: schemas.NewContainer, dry_run: bool = False) -> Response:
         """Create a container; with `dry_run` tell only what the create policy would refuse."""
         if dry_run:
@@ -65,20 +95,6 @@ def router(containers: Containers, callers: Callers) -> APIRouter:
     async def act_on_many(call: Caller, body: schemas.Batch) -> Response:
         """Do the same to many containers; each has its own result."""
         return success(await batch.run(containers, call, body))
-
-    @routes.get("", response_model=Success[schemas.ContainerList])
-    async def list_containers(
-        call: Caller,
-        status: Literal["all"] | Status = "all",
-        name: Annotated[Text | None, Query(max_length=255)] = None,
-        image: Annotated[Text | None, Query(max_length=512)] = None,
-        label: Annotated[Text | None, Query(max_length=512)] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
-    ) -> Response:
-        """A page of containers, newest first; `label` is `name` or `name=value`."""
-        wanted = Filter(None if status == "all" else status, name or None, image or None, label or None)
-        return json_bytes(envelope(containers.page(call, wanted, Page(limit, offset))))
 
     @routes.get("/{container}", response_model=Success[schemas.Detail])
     async def detail(call: Caller, container: Text) -> Response:

@@ -39,6 +39,7 @@ async def _result(
     except Fault as fault:
         error = schemas.BatchError(
             code=answer_of(fault, "000").code,
+            slug=fault.entry.slug,
             message=fault.message(call.language),
             details=dict(fault.details),
         )

@@ -18,17 +18,19 @@ log = structlog.get_logger("eulermaker.containers")
 MAX_OUTPUT = 1024 * 1024
 #: How long a command may take to end once it has closed its output, or was killed.
 END_SECONDS = 2.0
-LOOK_SECONDS = 0.01
+#: The engine notes a command's end a moment after its output has ended: it is asked again soon, then later.
+FIRST_LOOK_SECONDS = 0.001
+LONGEST_LOOK_SECONDS = 0.02
 PROC = Path("/proc")
 
 
 class Output:
     """What a command has written, up to a bound for both streams together."""
 
-    def __init__(self, *, stdout: bool, stderr: bool) -> None:
+    def __init__(self, *, stdout: bool = True, stderr: bool = True, most: int = MAX_OUTPUT) -> None:
         self._wanted = {"stdout": stdout, "stderr": stderr}
         self._decoders = {name: getincrementaldecoder("utf-8")("replace") for name in self._wanted}
-        self._room = MAX_OUTPUT
+        self._room = most
         self._parts: list[tuple[str, str]] = []
         self.truncated = False
 
@@ -58,30 +60,41 @@ async def run(engine: Containers, container: Container, wanted: schemas.NewExec)
     )
     exec_id = await engine.create_exec(container.id, new)
     output = Output(stdout=wanted.attach_stdout, stderr=wanted.attach_stderr)
-    with anyio.move_on_after(wanted.timeout) as limit:
-        async with aclosing(engine.run_exec(exec_id, tty=wanted.tty)) as chunks:
-            async for chunk in chunks:
-                output.add(chunk)
-    if limit.cancelled_caught:
-        await _kill(engine, container, exec_id)
-    exit_code = None if limit.cancelled_caught else await _exit_code(engine, exec_id)
+    timed_out = await run_within(
+        engine, container, exec_id, output=output, tty=wanted.tty, seconds=wanted.timeout
+    )
     return schemas.Executed(
         exec_id=f"exec_{exec_id[:12]}",
         output=output.of("stdout", "stderr"),
         stdout=output.of("stdout"),
         stderr=output.of("stderr"),
-        exit_code=exit_code,
+        exit_code=None if timed_out else await exit_code(engine, exec_id),
         truncated=output.truncated,
-        timed_out=limit.cancelled_caught,
+        timed_out=timed_out,
     )
 
 
-async def _exit_code(engine: Containers, exec_id: str) -> int | None:
+async def run_within(
+    engine: Containers, container: Container, exec_id: str, *, output: Output, tty: bool, seconds: float
+) -> bool:
+    """Start a prepared command and take what it writes; tells whether it was killed at its time limit."""
+    with anyio.move_on_after(seconds) as limit:
+        async with aclosing(engine.run_exec(exec_id, tty=tty)) as chunks:
+            async for chunk in chunks:
+                output.add(chunk)
+    if limit.cancelled_caught:
+        await _kill(engine, container, exec_id)
+    return limit.cancelled_caught
+
+
+async def exit_code(engine: Containers, exec_id: str) -> int | None:
     """How it ended; None when it runs on without output."""
     with anyio.move_on_after(END_SECONDS):
+        since = anyio.current_time()
         state = await engine.exec_state(exec_id)
         while state.running:
-            await anyio.sleep(LOOK_SECONDS)
+            waited = anyio.current_time() - since
+            await anyio.sleep(min(max(FIRST_LOOK_SECONDS, waited / 4), LONGEST_LOOK_SECONDS))
             state = await engine.exec_state(exec_id)
         return state.exit_code
     return None

@@ -1,4 +1,4 @@
-"""The journal of container events: numbered, on disk, and what subscribers are told from.
+"""The journal of the engine's events: numbered, on disk, and what subscribers are told from.
 
 The last events are held in memory and in a file of JSON lines; the file is written anew when it has
 grown to twice what is kept. An event is written before anybody is told of it.
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import anyio
 
 from eulermaker.features.containers.shown import shown_id
-from eulermaker.features.containers.view import Change
+from eulermaker.features.live.changes import Change, Kind
 from eulermaker.kernel.clock import rfc3339
 from eulermaker.kernel.ownership import OWNER, TENANT
 
@@ -26,12 +26,13 @@ _TOLD = {"exitCode": "exit_code", "signal": "signal", "oldName": "old_name"}
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event with its number; `labels` say whose container it is about, `frame` is what is sent."""
+    """An event with its number; `labels` say whose thing it is about, `frame` is what is sent."""
 
     seq: int
     at_ns: int
     labels: Mapping[str, str]
     frame: str
+    kind: Kind = "container"
 
     @property
     def is_gap(self) -> bool:
@@ -109,33 +110,50 @@ def _load(path: Path) -> list[Recorded]:
 
 
 def _line(event: Recorded) -> bytes:
-    told = {"seq": event.seq, "at_ns": event.at_ns, "labels": dict(event.labels), "frame": event.frame}
+    told = {
+        "seq": event.seq,
+        "at_ns": event.at_ns,
+        "labels": dict(event.labels),
+        "frame": event.frame,
+        "kind": event.kind,
+    }
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
 
 
 def _recorded(seq: int, change: Change) -> Recorded:
     labels = {name: change.attributes[name] for name in (OWNER, TENANT) if name in change.attributes}
     frame = _gap(seq, change.at_ns) if change.origin == "gap" else _frame(seq, change)
-    return Recorded(seq, change.at_ns, labels, frame)
+    return Recorded(seq, change.at_ns, labels, frame, change.kind)
 
 
 def _frame(seq: int, change: Change) -> str:
     action, _, health = change.action.partition(": ")
-    details: dict[str, Any] = {"name": change.name, "image": change.image}
-    details |= {told: change.attributes[own] for own, told in _TOLD.items() if own in change.attributes}
-    if "exit_code" in details:
-        details["exit_code"] = int(details["exit_code"])
-    if health:
-        details["health"] = health
     told = {
-        "type": "container_event",
+        "type": f"{change.kind}_event",
         "seq": seq,
         "event": action,
-        "container_id": shown_id(change.container),
+        f"{change.kind}_id": shown_id(change.subject) if change.kind == "container" else change.subject,
         "timestamp": _moment(change.at_ns),
-        "details": details,
+        "details": _details(change) | ({"health": health} if health else {}),
     }
     return _json(told | ({"origin": "resync"} if change.origin == "resync" else {}))
+
+
+def _details(change: Change) -> dict[str, Any]:
+    match change.kind:
+        case "container":
+            told: dict[str, Any] = {"name": change.name, "image": change.image}
+            told |= {name: change.attributes[own] for own, name in _TOLD.items() if own in change.attributes}
+            if "exit_code" in told:
+                told["exit_code"] = int(told["exit_code"])
+            return told
+        case "network":
+            joined = change.attributes.get("container")
+            return {"name": change.name} | ({"container_id": shown_id(joined)} if joined else {})
+        case "image":
+            return {"name": change.name}
+        case _:
+            assert_never(change.kind)
 
 
 def _gap(seq: int, at_ns: int | None) -> str:

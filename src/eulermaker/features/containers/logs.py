@@ -19,6 +19,7 @@ from eulermaker.engines.containers import (
 from eulermaker.engines.port import ENGINE_REFUSED, ENGINE_UNAVAILABLE
 from eulermaker.features.containers import schemas
 from eulermaker.features.containers.notation import engine_moment
+from eulermaker.features.containers.rotation import Skips
 from eulermaker.features.containers.view import LiveView
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Fault
@@ -27,7 +28,7 @@ MAX_HELD = 16 * 1024 * 1024
 #: Lines that are remembered, so that they are known again when the log is opened anew.
 REMEMBERED = 4096
 #: How long a container that was seen to run may be stopped before its log ends.
-RESTART_SECONDS = 10.0
+RESTART_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 1.0
 RETRY_SECONDS = 0.25
 MAX_SILENCES = 10
@@ -106,6 +107,7 @@ async def follow(
     """
     position = Position(engine_moment(clock().isoformat()) if tail == 0 and since is None else since)
     current: Container | None = container
+    skips = Skips(container.config.log_file_bytes if container.config else None)
     opened, was_alive = False, False
     while current is not None:
         was_alive = was_alive or current.status not in ENDS
@@ -120,11 +122,14 @@ async def follow(
                         continue
                     opened = moved = True
                     silence = Silence()
-                    lines, gap = position.take(batch)
+                    skipped = skips.first(batch)
+                    lines, gap = position.take(batch[:skipped])
                     if gap:
                         yield Gap()
                     if lines:
                         yield Lines(lines)
+                    if skipped is not None:
+                        break
             opened = True
             current = await view.refresh(container.id)
         except Fault as fault:

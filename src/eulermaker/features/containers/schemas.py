@@ -11,11 +11,15 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
 from eulermaker.engines.containers import Status
 from eulermaker.features.containers.notation import (
+    MAX_CPUS,
+    MAX_MEMORY,
+    MIN_MEMORY,
     Unreadable,
     absolute,
     memory_bytes,
@@ -26,7 +30,7 @@ from eulermaker.features.containers.notation import (
 from eulermaker.formats.image_reference import names_image
 from eulermaker.kernel.clock import Time
 from eulermaker.kernel.ownership import Labels
-from eulermaker.kernel.validation import Text, refusal
+from eulermaker.kernel.validation import Text, refusal, spelled
 
 MAX_ENTRIES = 200
 MAX_BATCH = 50
@@ -54,6 +58,10 @@ def _matching(pattern: re.Pattern[str], *, zh: str, en: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _documented(*choices: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": list(choices)})
 
 
 def _readable(read: Callable[[Any], object]) -> AfterValidator:
@@ -132,43 +140,109 @@ def _check_restart(value: str) -> str:
     return value
 
 
+_HOST_PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
+_PORT_TEXT = {"type": "string", "pattern": r"^[0-9.:\[\]a-fA-F]*[0-9]+(?:/(?:tcp|udp|sctp))?$"}
+
 ShortText = Annotated[Text, Field(max_length=32_768)]
-Name = Annotated[str, AfterValidator(_check_name)]
-Image = Annotated[Text, AfterValidator(_check_image)]
-Memory = Annotated[int | str, BeforeValidator(_number_or_text), _readable(memory_bytes)]
-Cpus = Annotated[float | str, BeforeValidator(_number_or_text), _readable(nano_cpus)]
-ContainerPath = Annotated[Text, AfterValidator(_check_path)]
+Name = Annotated[str, AfterValidator(_check_name), spelled(_NAME.pattern)]
+Image = Annotated[Text, AfterValidator(_check_image), spelled(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}")]
+Memory = Annotated[
+    int | str,
+    BeforeValidator(_number_or_text),
+    _readable(memory_bytes),
+    _documented(
+        {"type": "integer", "minimum": MIN_MEMORY, "maximum": MAX_MEMORY},
+        {"type": "string", "pattern": r"^[0-9]{1,19}(?:\.[0-9]{1,6})? ?[bkmgtBKMGT]?(?:i?[bB])?$"},
+    ),
+]
+Cpus = Annotated[
+    float | str,
+    BeforeValidator(_number_or_text),
+    _readable(nano_cpus),
+    _documented(
+        {"type": "number", "minimum": 0.01, "maximum": int(MAX_CPUS)},
+        {"type": "string", "pattern": r"^[0-9]{1,4}(?:\.[0-9]{1,9})?$"},
+    ),
+]
+ContainerPath = Annotated[Text, AfterValidator(_check_path), spelled(r"/[^:\x00-\x1f\x7f]{0,4095}")]
 Arguments = Annotated[list[ShortText], Field(max_length=1000)]
-Environment = Annotated[dict[Text, ShortText], Field(max_length=1000), AfterValidator(_check_environment)]
+Environment = Annotated[
+    dict[Annotated[Text, spelled(r"[^=\x00]+")], ShortText],
+    Field(max_length=1000),
+    AfterValidator(_check_environment),
+]
 Ports = Annotated[
     dict[Text, Any] | list[Any],
-    Field(
-        max_length=MAX_ENTRIES,
-        description='`{"80/tcp": 8080}`, a list of host ports or null for any; or `["8080:80/tcp", 443]`',
-    ),
+    Field(max_length=MAX_ENTRIES),
     _readable(published_ports),
+    WithJsonSchema(
+        {
+            "description": '`{"80/tcp": 8080}`, a list of ports or null for any; or `["8080:80/tcp", 443]`',
+            "anyOf": [
+                {
+                    "type": "object",
+                    "maxProperties": MAX_ENTRIES,
+                    "propertyNames": {"pattern": "^[0-9]{1,5}(?:/(?:tcp|udp|sctp))?$"},
+                    "additionalProperties": {
+                        "anyOf": [
+                            _HOST_PORT,
+                            _PORT_TEXT,
+                            {"type": "null"},
+                            {"type": "array", "items": {"anyOf": [_HOST_PORT, _PORT_TEXT]}},
+                        ]
+                    },
+                },
+                {
+                    "type": "array",
+                    "maxItems": MAX_ENTRIES,
+                    "items": {"anyOf": [_HOST_PORT, _PORT_TEXT]},
+                },
+            ],
+        }
+    ),
 ]
-Volumes = Annotated[dict[Text, Text], Field(max_length=MAX_ENTRIES), _readable(_check_volumes)]
+Volumes = Annotated[
+    dict[
+        Annotated[Text, spelled(r"[/a-zA-Z0-9][^:\x00-\x1f\x7f]*")],
+        Annotated[Text, spelled(r"/[^\x00-\x1f\x7f]*")],
+    ],
+    Field(max_length=MAX_ENTRIES),
+    _readable(_check_volumes),
+]
 User = Annotated[
-    str, _matching(_USER, zh="应为 用户[:组]，名称或数字", en="Give user[:group], as names or numbers")
+    str,
+    _matching(_USER, zh="应为 用户[:组]，名称或数字", en="Give user[:group], as names or numbers"),
+    spelled(_USER.pattern),
 ]
-Namespace = Annotated[str, _matching(_NAMESPACE, zh="不是有效的命名空间", en="This is no namespace")]
-RestartPolicy = Annotated[str, AfterValidator(_check_restart)]
+Namespace = Annotated[
+    str,
+    _matching(_NAMESPACE, zh="不是有效的命名空间", en="This is no namespace"),
+    spelled(_NAMESPACE.pattern),
+]
+RestartPolicy = Annotated[str, AfterValidator(_check_restart), spelled(_RESTART.pattern)]
 Signal = Annotated[
     str,
     StringConstraints(to_upper=True),
     _matching(_SIGNAL, zh="不是有效的信号，如 SIGTERM", en="This is no signal such as SIGTERM"),
+    spelled(_SIGNAL.pattern),
 ]
 Capability = Annotated[
     str,
     StringConstraints(to_upper=True),
     _matching(_CAPABILITY, zh="不是内核能力的名称", en="This names no capability"),
+    spelled(_CAPABILITY.pattern),
 ]
-Hostname = Annotated[str, _matching(_HOSTNAME, zh="不是有效的主机名", en="This is no host name")]
-NetworkMode = Annotated[str, _matching(_NETWORK, zh="不是有效的网络", en="This names no network")]
+Hostname = Annotated[
+    str, _matching(_HOSTNAME, zh="不是有效的主机名", en="This is no host name"), spelled(_HOSTNAME.pattern)
+]
+NetworkMode = Annotated[
+    str, _matching(_NETWORK, zh="不是有效的网络", en="This names no network"), spelled(_NETWORK.pattern)
+]
 UlimitName = Annotated[str, Field(pattern=r"^[a-z]{2,20}$")]
 Device = Annotated[
-    str, _matching(_DEVICE, zh="应为 /dev/设备[:/路径][:rwm]", en="Give /dev/device[:/path/inside][:rwm]")
+    str,
+    _matching(_DEVICE, zh="应为 /dev/设备[:/路径][:rwm]", en="Give /dev/device[:/path/inside][:rwm]"),
+    spelled(_DEVICE.pattern),
 ]
 Reference = Annotated[Text, Field(min_length=1, max_length=255)]
 Grace = Annotated[int, Field(ge=0, le=MAX_GRACE)]
@@ -555,9 +629,13 @@ class Stats(BaseModel):
 
 
 class BatchError(BaseModel):
-    """Why one of a batch failed: the code and the sentence that the single request would have had."""
+    """Why one of a batch failed: the code and the sentence that the single request would have had.
+
+    `slug` is what that would have carried as `X-Error-Code`.
+    """
 
     code: str
+    slug: str
     message: str
     details: dict[str, Any]
 

@@ -1,15 +1,13 @@
 """What the rest of the program may ask about containers."""
 
 import os
-from collections import OrderedDict
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from anyio import to_thread
-from pydantic_core import to_json
 
 from eulermaker.engines.containers import (
     CONTAINER_NOT_FOUND,
@@ -25,6 +23,7 @@ from eulermaker.engines.volumes import VOLUME_NOT_FOUND
 from eulermaker.features.audit.service import Audit
 from eulermaker.features.containers import blueprint, commands, schemas, shown
 from eulermaker.features.containers.faults import CREATE_REFUSED, PORT_IN_USE
+from eulermaker.features.containers.listing import Filter, Lists
 from eulermaker.features.containers.notation import plain_path
 from eulermaker.features.containers.policy import SOCKETS, Confinement, Violation, violations, volume_options
 from eulermaker.features.containers.rules import Action, possible
@@ -42,29 +41,9 @@ from eulermaker.kernel.paging import Page
 
 T = TypeVar("T")
 
-MAX_PAGES = 512
 #: Networks that every engine has; `default` stands for one of them.
 _KILLS = frozenset({"SIGKILL", "KILL", "9"})
 _PREDEFINED = frozenset({"default", "bridge", "none", "host"})
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which containers are wanted; None for any. `label` is `name` or `name=value`."""
-
-    status: Status | None = None
-    name: str | None = None
-    image: str | None = None
-    label: str | None = None
-
-    def wants(self, container: Container) -> bool:
-        """Whether the container is one of them."""
-        return (
-            (self.status is None or container.status is self.status)
-            and (self.name is None or self.name in container.name)
-            and (self.image is None or self.image in container.image)
-            and (self.label is None or _has_label(container.labels, self.label))
-        )
 
 
 class Containers:
@@ -96,33 +75,15 @@ class Containers:
         own = urlsplit(docker_host)
         self._sockets = (*SOCKETS, own.path) if own.scheme == "unix" else SOCKETS
         self.clock = clock
-        self._pages: OrderedDict[Any, bytes] = OrderedDict()
-        self._pages_of = -1
+        self._lists = Lists(view)
 
     def page(self, call: Call, wanted: Filter, page: Page) -> bytes:
         """One page of the containers that the caller may see, newest first, as JSON."""
         call.require(Permission.CONTAINERS_READ)
         self.view.require_connected()
-        if self._pages_of != self.view.version:
-            self._pages.clear()
-            self._pages_of = self.view.version
         principal = call.principal
-        key = (principal.tenant, principal.user, principal.role, wanted, page)
-        written = self._pages.get(key)
-        if written is None:
-            found = [
-                c for c in self.view.newest_first() if wanted.wants(c) and CONTAINERS.sees(call, c.labels)
-            ]
-            listed = schemas.ContainerList(
-                containers=[shown.summary(c) for c in found[page.offset : page.offset + page.limit]],
-                total=len(found),
-                limit=page.limit,
-                offset=page.offset,
-            )
-            written = self._pages[key] = to_json(listed)
-            if len(self._pages) > MAX_PAGES:
-                self._pages.popitem(last=False)
-        return written
+        whose = principal.tenant, principal.user, principal.role
+        return self._lists.page((whose, wanted, page), lambda labels: CONTAINERS.sees(call, labels))
 
     def get(self, call: Call, reference: str) -> Container:
         """The container; raises `container-not-found`, also for those that the caller may not see."""
@@ -399,11 +360,6 @@ def _named_volumes(wanted: schemas.NewContainer) -> list[tuple[str, str]]:
 
 def _real_paths(paths: Sequence[str]) -> dict[str, str]:
     return {plain_path(path): os.path.realpath(path) for path in paths}
-
-
-def _has_label(labels: Mapping[str, str], wanted: str) -> bool:
-    name, equals, value = wanted.partition("=")
-    return name in labels and (not equals or labels[name] == value)
 
 
 def _raise(fault: Fault) -> Container:

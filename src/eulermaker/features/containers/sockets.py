@@ -1,4 +1,4 @@
-"""`/ws/containers/events`: what happens to the containers that the caller may see."""
+"""`/ws/containers/events`, and `/ws/events` for all kinds: what happens to what the caller may see."""
 
 from typing import Annotated
 
@@ -6,36 +6,62 @@ from fastapi import APIRouter, Query
 from starlette.websockets import WebSocket
 
 from eulermaker.features.accounts.callers import Callers
-from eulermaker.features.containers.journal import Journal
-from eulermaker.kernel.call import Permission
-from eulermaker.kernel.ownership import CONTAINERS
-from eulermaker.kernel.sockets import Sockets
+from eulermaker.features.containers.journal import Journal, Recorded
+from eulermaker.kernel.call import Call, Permission
+from eulermaker.kernel.ownership import CONTAINERS, NETWORKS
+from eulermaker.kernel.sockets import Line, Sockets
 
 BATCH = 500
+#: After which number the events begin, for who has to come back before the first of them.
+SEQ_HEADER = b"x-event-seq"
+
+Since = Annotated[int | None, Query(ge=0, le=2**53)]
 
 
 def router(journal: Journal, callers: Callers, sockets: Sockets) -> APIRouter:
-    """The sockets of the containers."""
-    routes = APIRouter(prefix="/ws/containers")
+    """The sockets of the events."""
+    routes = APIRouter(prefix="/ws")
+
+    @routes.websocket("/containers/events")
+    async def container_events(websocket: WebSocket, since: Since = None) -> None:
+        """The events of containers after number `since`, else from now on; gaps are told."""
+        await follow(websocket, since, containers_only=True)
 
     @routes.websocket("/events")
-    async def events(
-        websocket: WebSocket, since: Annotated[int | None, Query(ge=0, le=2**53)] = None
-    ) -> None:
-        """The events after number `since`, else from now on; a gap is told where some may be missing."""
+    async def all_events(websocket: WebSocket, since: Since = None) -> None:
+        """The events of containers, images and networks, numbered together."""
+        await follow(websocket, since, containers_only=False)
+
+    async def follow(websocket: WebSocket, since: int | None, *, containers_only: bool) -> None:
+        # From now on means from the handshake on, not from when it has been answered.
+        seq = journal.seq if since is None else min(since, journal.seq)
         call = await callers.of_socket(websocket)
         call.require(Permission.CONTAINERS_READ)
-        await websocket.accept()
-        async with sockets.session(websocket):
-            # A number from another installation's journal begins here at the end.
-            seq = journal.seq if since is None else min(since, journal.seq)
+        await websocket.accept(headers=[(SEQ_HEADER, str(seq).encode())])
+
+        async def tell(line: Line) -> None:
+            at = seq
             while True:
                 bell = journal.listen()
-                for event in journal.after(seq, count=BATCH):
-                    seq = event.seq
-                    if event.is_gap or CONTAINERS.sees(call, event.labels):
-                        await websocket.send_text(event.frame)
-                if seq == journal.seq:
+                for event in journal.after(at, count=BATCH):
+                    at = event.seq
+                    if event.is_gap or (
+                        _sees(call, event) and (event.kind == "container" or not containers_only)
+                    ):
+                        await line.send_text(event.frame)
+                if at == journal.seq:
                     await bell.wait()
 
+        sockets.leave(websocket, tell)
+
     return routes
+
+
+def _sees(call: Call, event: Recorded) -> bool:
+    match event.kind:
+        case "container":
+            return CONTAINERS.sees(call, event.labels)
+        case "network":
+            return call.principal.may(Permission.NETWORKS_READ) and NETWORKS.sees(call, event.labels)
+        case "image":
+            return call.principal.may(Permission.IMAGES_READ)

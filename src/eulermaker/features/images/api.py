@@ -52,7 +52,9 @@ IMPORTED = {"zh": "镜像导入成功", "en": "Image imported"}
 PRUNED = {"zh": "镜像清理完成", "en": "Images pruned"}
 WOULD_PRUNE = {"zh": "以下镜像将被清理", "en": "These images would be pruned"}
 
-Change = Annotated[Text, Query(min_length=1, max_length=1024)]
+#: All together stay below what a request's first line may have, however they are escaped.
+MAX_CHANGES = 8
+Change = Annotated[Text, Query(min_length=1, max_length=512)]
 
 
 def router(images: Images, callers: Callers) -> APIRouter:
@@ -128,7 +130,7 @@ def router(images: Images, callers: Callers) -> APIRouter:
         request: Request,
         format: Literal["rootfs", "load"] = "rootfs",
         tag: Annotated[str | None, Query(min_length=1, max_length=MAX_REFERENCE)] = None,
-        changes: Annotated[list[Change] | None, Query(max_length=16)] = None,
+        changes: Annotated[list[Change] | None, Query(max_length=MAX_CHANGES)] = None,
     ) -> Response:
         """Make an image of a root file system's tar, or load an archive of `docker save`."""
         if format == "load":
@@ -167,8 +169,8 @@ def router(images: Images, callers: Callers) -> APIRouter:
     @routes.get("/{image:path}", response_model=Success[Detail])
     async def detail(call: Caller, image: str) -> Response:
         """Everything about one image, its layers and its history included."""
-        found = await images.get(call, image)
-        return success(_detail(found, _steps(await images.history(call, found.id))))
+        found, steps = await images.describe(call, image)
+        return success(_detail(found, _steps(steps)))
 
     @routes.delete("/{image:path}", response_model=Success[Removed])
     async def remove(call: Caller, image: str, force: bool = False) -> Response:

@@ -20,6 +20,7 @@ from eulermaker.features.images.faults import (
 )
 from eulermaker.features.images.pulls import Pull, Pulls, PullState
 from eulermaker.features.images.rules import Filter, prunable, reserved
+from eulermaker.features.images.view import Described, ImageView
 from eulermaker.formats.image_reference import ImageReference, names_image
 from eulermaker.kernel.call import Call, Permission
 from eulermaker.kernel.faults import Fault
@@ -40,11 +41,12 @@ class Prune:
 
 
 class Images:
-    """The images of one engine, and whose their names are."""
+    """The images of one engine, and whose their names are; lists and details are answered from memory."""
 
     def __init__(
         self,
         engine: EngineImages,
+        view: ImageView,
         containers: Containers,
         pulls: Pulls,
         audit: Audit,
@@ -52,6 +54,7 @@ class Images:
         max_import_bytes: int,
     ) -> None:
         self._engine = engine
+        self._view = view
         self._containers = containers
         self._audit = audit
         self._max_import_bytes = max_import_bytes
@@ -60,23 +63,27 @@ class Images:
     async def page(self, call: Call, wanted: Filter, page: Page) -> tuple[Sequence[ListedImage], int]:
         """One page of images, newest first, and how many there are in all."""
         call.require(Permission.IMAGES_READ)
-        found = [image for image in await self._engine.list() if wanted.wants(image)]
-        found.sort(key=lambda image: (image.created_at, image.id), reverse=True)
+        found = [image for image in await self._view.newest_first() if wanted.wants(image)]
         return found[page.offset : page.offset + page.limit], len(found)
 
     async def get(self, call: Call, image: str) -> InspectedImage:
         """The image by name, id or start of an id; raises `image-not-found`."""
-        call.require(Permission.IMAGES_READ)
-        # What can be no name is not asked for: in an address it might mean something else.
-        found = await self._engine.get(image) if names_image(image) else None
-        if found is None:
-            raise _missing(image)
+        found, _ = await self.describe(call, image)
         return found
 
     async def history(self, call: Call, image: str) -> Sequence[HistoryStep]:
         """How it was made, newest step first; raises `image-not-found`."""
-        found = await self.get(call, image)
-        return await self._engine.history(found.id)
+        _, steps = await self.describe(call, image)
+        return steps
+
+    async def describe(self, call: Call, image: str) -> Described:
+        """The image and how it was made; raises `image-not-found`."""
+        call.require(Permission.IMAGES_READ)
+        # What can be no name is not asked for: in an address it might mean something else.
+        found = await self._view.describe(image) if names_image(image) else None
+        if found is None:
+            raise _missing(image)
+        return found
 
     async def export(self, image: str) -> AsyncIterator[bytes]:
         """A tar stream of the image, as `docker save` writes it; check with `get` first."""
@@ -164,6 +171,7 @@ class Images:
         found = await self.get(call, image)
         reference = _reference(tag)
         await self._engine.tag(found.id, repository=reference.name, tag=reference.tag or "latest")
+        await self._view.compare()
         await self._note(call, "image.tag", found.id, tag=str(reference))
         return found
 
@@ -180,6 +188,7 @@ class Images:
             if fault.entry is IMAGE_NEEDED:
                 await self._check_unused(found, image, fault)
             raise
+        await self._view.compare()
         await self._note(call, "image.remove", found.id, image=image, force=force)
         return gone
 
@@ -198,6 +207,7 @@ class Images:
                 gone += names
                 own_bytes += image.own_bytes
         if not dry_run:
+            await self._view.compare()
             await self._note(call, "image.prune", "*", count=len(gone), bytes=own_bytes)
         return Prune(gone, own_bytes)
 
@@ -220,6 +230,7 @@ class Images:
             if archive.fault is None:
                 raise
             raise archive.fault from fault
+        await self._view.compare()
         await self._note(call, "image.import", made, tag=str(reference))
         return await self.get(call, made)
 
@@ -233,6 +244,7 @@ class Images:
             if archive.fault is None:
                 raise
             raise archive.fault from fault
+        await self._view.compare()
         images = {image.id: image for image in [await self.get(call, name) for name in loaded]}
         for image in images.values():
             await self._note(call, "image.import", image.id, tags=list(image.tags))

@@ -43,7 +43,7 @@ def router(networks: Networks, callers: Callers) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     ) -> Response:
         """A page of networks, by name."""
-        found, total = await networks.page(call, name=name or None, page=Page(limit, offset))
+        found, total = networks.page(call, name=name or None, page=Page(limit, offset))
         listed = [Summary.model_validate(network, from_attributes=True) for network in found]
         return success(NetworkList(networks=listed, total=total, limit=limit, offset=offset))
 
@@ -58,7 +58,7 @@ def router(networks: Networks, callers: Callers) -> APIRouter:
     async def detail(call: Caller, network: str) -> Response:
         """Everything about one network, its containers included."""
         found = await networks.get(call, network)
-        return success(_detail(found, await networks.members(call, found)))
+        return success(_detail(found, networks.members(call, found)))
 
     @routes.delete("/{network}", response_model=Done)
     async def remove(call: Caller, network: str) -> Response:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from eulermaker.kernel.clock import Time
 from eulermaker.kernel.ownership import Labels, ShownLabels
-from eulermaker.kernel.validation import Text, refusal
+from eulermaker.kernel.validation import Text, refusal, spelled
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 #: The smallest range that has room for a network's own addresses, a gateway and a container.
@@ -29,7 +29,7 @@ class NewNetwork(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[Text, Field(max_length=128)]
+    name: Annotated[Text, Field(max_length=128), spelled(NAME.pattern)]
     driver: Literal["bridge"] = "bridge"
     internal: bool = False
     subnet: Annotated[Text, Field(max_length=18)] | None = None

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from eulermaker.engines.containers import CONTAINER_NOT_FOUND, Container, Containers
+from eulermaker.engines.containers import CONTAINER_NOT_FOUND, Container
 from eulermaker.engines.networks import (
     NETWORK_IN_USE,
     NETWORK_NOT_FOUND,
@@ -23,31 +23,52 @@ from eulermaker.features.networks.faults import (
     NETWORK_STATE_CONFLICT,
     TOO_MANY_NETWORKS,
 )
+from eulermaker.features.networks.view import NetworkView
 from eulermaker.kernel.call import Call, Permission
 from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.ownership import CONTAINERS, NETWORKS, OWNER, owner_labels
 from eulermaker.kernel.paging import Page
 
+_REFERENCE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 #: An engine has addresses for about thirty networks in all.
 MAX_OWN = 8
 MAX_NAMED = 20
-_REFERENCE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 #: Joined by `network_mode` when a container is created, and no way else.
 _UNJOINABLE = PREDEFINED - {"bridge"}
 
 
-class Networks:
-    """The networks of one engine, each with its owner."""
+class ContainersShown(Protocol):
+    """The live view of the containers, as far as networks ask it."""
 
-    def __init__(self, engine: EngineNetworks, containers: Containers, audit: Audit) -> None:
+    def newest_first(self) -> Sequence[Container]:
+        """All containers."""
+        ...
+
+    def find(self, reference: str) -> Container | None:
+        """The container by id, the start of one, or name."""
+        ...
+
+    async def refresh(self, identifier: str) -> Container | None:
+        """Look at a container again, now."""
+        ...
+
+
+class Networks:
+    """The networks of one engine, each with its owner; lists and details are answered from memory."""
+
+    def __init__(
+        self, engine: EngineNetworks, view: NetworkView, containers: ContainersShown, audit: Audit
+    ) -> None:
         self._engine = engine
+        self._view = view
         self._containers = containers
         self._audit = audit
 
-    async def page(self, call: Call, *, name: str | None, page: Page) -> tuple[Sequence[Network], int]:
+    def page(self, call: Call, *, name: str | None, page: Page) -> tuple[Sequence[Network], int]:
         """One page of the networks that the caller may see, by name, and how many there are in all."""
         call.require(Permission.NETWORKS_READ)
-        found = [network for network in await self._engine.list() if _sees(call, network)]
+        self._view.require_connected()
+        found = [network for network in self._view.all() if _sees(call, network)]
         if name is not None:
             found = [network for network in found if name in network.name]
         found.sort(key=lambda network: (network.name, network.id))
@@ -56,18 +77,18 @@ class Networks:
     async def get(self, call: Call, network: str) -> Network:
         """The network; raises `network-not-found`, also for networks that the caller may not see."""
         call.require(Permission.NETWORKS_READ)
-        # What can be no name is not asked for: in an address it might mean something else.
-        found = await self._engine.get(network) if _REFERENCE.fullmatch(network) else None
+        self._view.require_connected()
+        found = await self._view.look_for(network)
         if found is None or not _sees(call, found):
             raise NETWORK_NOT_FOUND(network=network, details={"network": network, "resource_type": "network"})
         return found
 
-    async def members(self, call: Call, network: Network) -> Sequence[tuple[Container, Endpoint | None]]:
+    def members(self, call: Call, network: Network) -> Sequence[tuple[Container, Endpoint | None]]:
         """The containers of a network as far as the caller may see them, and where they are in it."""
         endpoints = {endpoint.container: endpoint for endpoint in network.endpoints}
         return [
             (container, endpoints.get(container.id))
-            for container in await self._containers.list()
+            for container in self._containers.newest_first()
             if network.name in container.networks and CONTAINERS.sees(call, container.labels)
         ]
 
@@ -84,10 +105,11 @@ class Networks:
             raise NETWORK_OPTION_REFUSED(
                 field="subnet", details={"field": "subnet", "resource_type": "network"}
             )
-        await self._check_count(call)
+        self._check_count(call)
         subnet = Subnet(wanted.subnet, wanted.gateway) if wanted.subnet else None
         labels = {**wanted.labels, **owner_labels(call)}
         made = await self._engine.create(NewNetwork(wanted.name, subnet, wanted.internal, labels))
+        await self._view.refresh(made)
         await self._note(call, "network.create", made, name=wanted.name)
         return await self.get(call, made)
 
@@ -97,9 +119,10 @@ class Networks:
         if found.predefined:
             raise _predefined(found.name)
         if not await self._engine.remove(found.id):
-            names = [c.name for c, endpoint in await self.members(call, found) if endpoint][:MAX_NAMED]
+            names = [c.name for c, endpoint in self.members(call, found) if endpoint][:MAX_NAMED]
             details = {"network": found.name, "resource_type": "network", "containers": names}
             raise NETWORK_IN_USE(network=found.name, containers=", ".join(names) or "…", details=details)
+        await self._view.refresh(found.id)
         await self._note(call, "network.remove", found.id, name=found.name)
 
     async def connect(self, call: Call, network: str, *, container: str, aliases: Sequence[str]) -> None:
@@ -108,6 +131,7 @@ class Networks:
         if found.name in member.networks:
             raise _conflict(found, member, state="connected", action="connect")
         await self._engine.connect(found.id, container=member.id, aliases=aliases)
+        await self._look_again(found, member)
         await self._note(call, "network.connect", found.id, container=member.id)
 
     async def disconnect(self, call: Call, network: str, *, container: str) -> None:
@@ -116,7 +140,12 @@ class Networks:
         if found.name not in member.networks:
             raise _conflict(found, member, state="not connected", action="disconnect")
         await self._engine.disconnect(found.id, container=member.id)
+        await self._look_again(found, member)
         await self._note(call, "network.disconnect", found.id, container=member.id)
+
+    async def _look_again(self, network: Network, container: Container) -> None:
+        await self._view.refresh(network.id)
+        await self._containers.refresh(container.id)
 
     async def _changeable(self, call: Call, network: str) -> Network:
         found = await self.get(call, network)
@@ -132,18 +161,21 @@ class Networks:
         # Everybody's containers are in `bridge` unless something else is asked for.
         if not found.predefined:
             NETWORKS.require_change(call, found.labels)
-        plain = container.removeprefix("container_")
-        member = await self._containers.get(plain) if _REFERENCE.fullmatch(plain) else None
+        member = self._containers.find(container)
+        if member is None and _REFERENCE.fullmatch(container):
+            # One that no event has told of yet.
+            member = await self._containers.refresh(container)
         if member is None or not CONTAINERS.sees(call, member.labels):
             details = {"container_id": container, "resource_type": "container"}
             raise CONTAINER_NOT_FOUND(container=container, details=details)
         CONTAINERS.require_change(call, member.labels)
         return found, member
 
-    async def _check_count(self, call: Call) -> None:
+    def _check_count(self, call: Call) -> None:
         if call.principal.may(Permission.NETWORKS_WRITE_ALL):
             return
-        own = [n for n in await self._engine.list() if n.labels.get(OWNER) == call.principal.user]
+        self._view.require_connected()
+        own = [n for n in self._view.all() if n.labels.get(OWNER) == call.principal.user]
         if len(own) >= MAX_OWN:
             raise TOO_MANY_NETWORKS(limit=MAX_OWN, details={"limit": MAX_OWN, "resource_type": "network"})
 

@@ -87,7 +87,11 @@ def router(system: System, maintenance: Maintenance, callers: Callers, metrics: 
         """Whether the process answers."""
         return PlainTextResponse("ok\n")
 
-    @routes.get("/readyz", response_class=PlainTextResponse, responses={503: {"description": "Not ready"}})
+    @routes.get(
+        "/readyz",
+        response_class=PlainTextResponse,
+        responses={503: {"description": "Not ready", "content": {"text/plain": {}}}},
+    )
     async def readyz() -> Response:
         """Whether the server can do its work."""
         told = await system.health("en")

@@ -24,6 +24,7 @@ from eulermaker.kernel.call import Principal
 log = structlog.get_logger("eulermaker.terminals")
 
 MEDIA_TYPE = "application/x-asciicast"
+#: How much may wait for the disk: what is printed faster must not wait for each piece to be written.
 FLUSH_BYTES = 64 * 1024
 #: Where the header says whose recording it is: players ignore the keys that they do not know.
 OURS = "eulermaker"
@@ -40,6 +41,8 @@ class Recording:
         self._max_bytes = max_bytes
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._pending = bytearray(to_json(header) + b"\n")
+        #: What was taken in all: what is being written is neither pending nor in `size`.
+        self._taken = len(self._pending)
         self._began = anyio.current_time()
         self._full = False
         self._writing = anyio.Lock()
@@ -74,10 +77,11 @@ class Recording:
 
     def _add(self, kind: str, text: str) -> None:
         line = to_json([round(anyio.current_time() - self._began, 6), kind, text]) + b"\n"
-        if self.size + len(self._pending) + len(line) > self._max_bytes:
+        if self._taken + len(line) > self._max_bytes:
             self._full = True
             line = to_json([round(anyio.current_time() - self._began, 6), "m", "recording is full"]) + b"\n"
         self._pending += line
+        self._taken += len(line)
 
 
 def _append(path: Path, data: bytes, size: int) -> None:

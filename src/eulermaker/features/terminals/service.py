@@ -57,6 +57,10 @@ class Terminals:
         self._opening: list[str] = []
         self._group: TaskGroup | None = None
 
+    def active(self) -> int:
+        """How many terminals run."""
+        return sum(session.status == "active" for session in self._sessions.values())
+
     async def open(self, call: Call, new: NewTerminal) -> Session:
         """Start a command in a container.
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from eulermaker.features.volumes.rules import NAME
 from eulermaker.kernel.clock import Time
 from eulermaker.kernel.ownership import Labels, ShownLabels
-from eulermaker.kernel.validation import Text, refusal
+from eulermaker.kernel.validation import Text, refusal, spelled
 
 
 class NewVolume(BaseModel):
@@ -15,7 +15,7 @@ class NewVolume(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[Text, Field(max_length=255)] | None = None
+    name: Annotated[Text, Field(max_length=255), spelled(NAME.pattern)] | None = None
     driver: Annotated[Text, Field(min_length=1, max_length=255)] = "local"
     options: Annotated[dict[Text, Annotated[Text, Field(max_length=4096)]], Field(max_length=20)] = {}
     labels: Labels = {}
