@@ -1,0 +1,1 @@
+"""Alerts: what a probe's change of state means to people."""

@@ -1,0 +1,120 @@
+"""What happens to alerts, live, in every process: each follows the events of the database."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import anyio
+import structlog
+from pydantic_core import to_json
+
+from eulermaker.features.alerts.schemas import Event
+from eulermaker.features.alerts.store import AlertStore
+from eulermaker.kernel.database import Database
+from eulermaker.kernel.faults import Fault
+from eulermaker.kernel.supervise import Nudge
+
+log = structlog.get_logger("eulermaker.alerts")
+
+#: Frames that wait for one follower; a slower one misses some, and is told how many.
+BACKLOG = 1000
+LOOK_SECONDS = 1.0
+AT_ONCE = 500
+#: A number is given before its transaction ends: one that is missing may still come for this time.
+MISSING_SECONDS = 30.0
+MAX_MISSING = 1000
+
+
+@dataclass(slots=True, eq=False)
+class Follower:
+    """Somebody who is told of the events that `wants` accepts; `bell` is set when frames wait."""
+
+    wants: Callable[[Event], bool]
+    frames: deque[str] = field(default_factory=deque)
+    missed: int = 0
+    bell: anyio.Event = field(default_factory=anyio.Event)
+
+    def take(self) -> list[str]:
+        """The frames that wait; a gap is told before those that came after it."""
+        if self.bell.is_set():
+            self.bell = anyio.Event()
+        taken, self.frames = list(self.frames), deque()
+        if self.missed:
+            taken.insert(0, to_json({"type": "gap", "missed": self.missed}).decode())
+            self.missed = 0
+        return taken
+
+
+class Feed:
+    """Hands events to followers, and waits for nobody."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._followers: set[Follower] = set()
+        self._nudge = Nudge()
+        self._seq: int | None = None
+        self._missing: dict[int, float] = {}
+
+    @contextmanager
+    def follow(self, wants: Callable[[Event], bool]) -> Iterator[Follower]:
+        """Follow what happens from now on; frames are `{"type":"alert","event":…, …}`."""
+        follower = Follower(wants)
+        self._followers.add(follower)
+        try:
+            yield follower
+        finally:
+            self._followers.discard(follower)
+
+    def wake(self) -> None:
+        """Look at once for what was committed just now."""
+        self._nudge.give()
+
+    async def run(self) -> None:
+        """Service: follow the events."""
+        while True:
+            try:
+                while await self._look():
+                    pass
+            except Fault as fault:
+                if not fault.entry.retryable:
+                    raise
+                log.warning("alerts.feed_waits", fault=fault.entry.slug)
+            await self._nudge.wait(LOOK_SECONDS)
+
+    async def _look(self) -> bool:
+        """Tell what is new; tells whether there may be more."""
+        async with self._database.read() as connection:
+            store = AlertStore(connection)
+            if self._seq is None:
+                self._seq = await store.last_seq()
+                return False
+            events = await store.events_after(self._seq, also=list(self._missing), limit=AT_ONCE)
+        self._note(events)
+        for event in events:
+            self._tell(event)
+        return len(events) == AT_ONCE
+
+    def _note(self, events: list[Event]) -> None:
+        assert self._seq is not None
+        now = anyio.current_time()
+        self._missing = {seq: until for seq, until in self._missing.items() if until > now}
+        for event in events:
+            self._missing.pop(event.seq, None)
+            absent = range(max(self._seq + 1, event.seq - MAX_MISSING), event.seq)
+            self._missing |= dict.fromkeys(absent, now + MISSING_SECONDS)
+            self._seq = max(self._seq, event.seq)
+        while len(self._missing) > MAX_MISSING:
+            del self._missing[next(iter(self._missing))]
+
+    def _tell(self, event: Event) -> None:
+        frame = ""
+        for follower in self._followers:
+            if not follower.wants(event):
+                continue
+            frame = frame or to_json(event.frame).decode()
+            if len(follower.frames) >= BACKLOG:
+                follower.missed += len(follower.frames)
+                follower.frames.clear()
+            follower.frames.append(frame)
+            follower.bell.set()

@@ -1,0 +1,1 @@
+"""Notifications: channels, and the deliveries that reach people through them."""

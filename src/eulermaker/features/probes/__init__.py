@@ -1,0 +1,1 @@
+"""Probes: whether what runs in containers is well, checked again and again."""

@@ -1,0 +1,1 @@
+"""Status pages: how some probes are, for everybody who has the address."""
