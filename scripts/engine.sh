@@ -15,6 +15,7 @@ readonly RUN=$PWD/.run
 readonly DATA=$RUN/docker PID_FILE=$RUN/docker.pid LOG=$RUN/docker.log
 TREE_HASH=$(printf %s "$RUN" | sha256sum | cut -c1-8)
 readonly TREE_HASH BRIDGE=em-$TREE_HASH
+readonly BRIDGES_LOCK=/run/eulermaker-bridges.lock
 readonly START_SECONDS=90 STOP_SECONDS=40
 
 say() { echo "$*" >&2; }
@@ -122,10 +123,13 @@ free_subnet() {
     fail "no free subnet for the bridge $BRIDGE"
 }
 
-# Two engines on one docker0 would hand out the same addresses.
+# Two engines on one docker0 or on one subnet would hand out the same addresses. Runs in a subshell, whose
+# end frees the lock: by then the bridge's subnet is in the routes.
 bridge_options() {
     if ! ip link show "$BRIDGE" >/dev/null 2>&1; then
         other_engine_runs || return 0
+        exec 8>"$BRIDGES_LOCK"
+        flock 8
         ip link add "$BRIDGE" type bridge
         ip addr add "$(free_subnet)" dev "$BRIDGE"
     fi

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from eulermaker.assembly import assemble
 from eulermaker.features.errors.reference import reference
+from eulermaker.features.optimizer.reference import reference as rules
 from eulermaker.kernel.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +21,7 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "docs/reference/openapi.json": document,
         ROOT / "docs/reference/errors.md": reference(server.catalogue),
+        ROOT / "docs/reference/optimizer-rules.md": rules(),
     }
 
 

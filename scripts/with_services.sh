@@ -38,7 +38,7 @@ start_postgres() {
         cd "$directory"
         as_postgres "$bin/initdb" -D "$directory/data" -U eulermaker -A trust -E UTF8 --locale=C.UTF-8 --no-sync
         as_postgres "$bin/pg_ctl" -D "$directory/data" -l "$directory/log" -w -t "$START_SECONDS" start \
-            -o "-p $port -h 127.0.0.1 -k $directory -c fsync=off"
+            -o "-p $port -h 127.0.0.1 -k $directory -c fsync=off -c max_connections=400"
         as_postgres "$bin/createdb" -h 127.0.0.1 -p "$port" -U eulermaker eulermaker
     ) >"$WORK/postgres.out" 2>&1 9>&- || fail "PostgreSQL did not start: $(tail -n 3 "$WORK/postgres.out")"
     postgres_started=$bin

@@ -2,17 +2,41 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.server import ServerProcess, fresh_postgres
 
 # Started in the background of a shell, this process would ignore Ctrl-C, and pass that on to every
 # command whose Ctrl-C the tests are about.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+#: The files that take longest. Where processes share the suite they come first, so that none is late.
+LONGEST = (
+    "faults/test_kill.py",
+    "faults/test_kill_at_random.py",
+    "scripts/test_install.py",
+    "fuzz/test_document.py",
+    "faults/test_noise.py",
+    "faults/test_engine_away.py",
+    "scripts/test_demo.py",
+    "faults/test_cancel.py",
+    "faults/test_containers.py",
+    "faults/test_database_away.py",
+    "api/test_limits.py",
+    "api/test_system.py",
+    "api/test_artifacts.py",
+    "e2e/test_containers_command_line.py",
+    "api/test_terminals_sockets.py",
+)
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("eulermaker", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("eulermaker")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,9 +47,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A run on PostgreSQL repeats the tests that a database matters to, and no others."""
     if config.getoption("--database") == "postgresql":
-        repeated = [item for item in items if "database_kind" in getattr(item, "fixturenames", ())]
+        repeated = [item for item in items if _is_repeated(getattr(item, "fixturenames", ()))]
         config.hook.pytest_deselected(items=[item for item in items if item not in repeated])
         items[:] = repeated
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
+
+
+def _is_repeated(fixtures: Collection[str]) -> bool:
+    return "database_kind" in fixtures and "any_database" not in fixtures
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.relative_to(Path(__file__).parent).as_posix()
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +73,11 @@ def anyio_backend() -> str:
 def database_kind(request: pytest.FixtureRequest) -> str:
     """The kind of database that this run is about."""
     return str(request.config.getoption("--database"))
+
+
+@pytest.fixture(scope="session")
+def any_database() -> None:
+    """For tests in which the database plays no part: those on PostgreSQL leave them out."""
 
 
 @pytest.fixture
@@ -62,10 +102,17 @@ def server(database_kind: str, tmp_path: Path) -> Iterator[ServerProcess]:
     yield from _running(database_kind, tmp_path / "data")
 
 
-@pytest.fixture
-def admin(shared_server: ServerProcess) -> Iterator[httpx.Client]:
-    """A client of the shared server, signed in as root; answers come in English."""
+@pytest.fixture(scope="session")
+def admin_token(shared_server: ServerProcess) -> str:
+    """An access token of the shared server's first administrator: a sign-in costs a core 60 ms."""
     with shared_server.signed_in() as client:
+        return client.headers["Authorization"].removeprefix("Bearer ")
+
+
+@pytest.fixture
+def admin(shared_server: ServerProcess, admin_token: str) -> Iterator[httpx.Client]:
+    """A client of the shared server, signed in as root; answers come in English."""
+    with shared_server.client(language="en", token=admin_token) as client:
         yield client
 
 

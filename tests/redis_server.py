@@ -57,8 +57,9 @@ class RedisProcess:
 
 
 def shared_redis() -> str:
-    """The URL of the Redis beside this test run, emptied."""
-    url = os.environ["EULERMAKER_TEST_REDIS_URL"]
+    """The URL of the Redis beside this test run, emptied; each pytest process has a database of it."""
+    server = os.environ["EULERMAKER_TEST_REDIS_URL"].rpartition("/")[0]
+    url = f"{server}/{os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url

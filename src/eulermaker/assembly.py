@@ -13,9 +13,13 @@ from eulermaker.engines.docker.engine import DockerEngine
 from eulermaker.features.accounts import api as accounts_api
 from eulermaker.features.accounts.callers import Callers
 from eulermaker.features.accounts.service import Accounts
+from eulermaker.features.alerts import api as alerts_api
+from eulermaker.features.alerts.service import Alerts
 from eulermaker.features.audit.service import Audit
+from eulermaker.features.builds import analysis_api
 from eulermaker.features.builds import api as builds_api
 from eulermaker.features.builds import sockets as builds_sockets
+from eulermaker.features.builds.analysis import Analyses
 from eulermaker.features.builds.files import BuildFiles
 from eulermaker.features.builds.ledger import Bells, Ledger
 from eulermaker.features.builds.runner import BuildRunner
@@ -33,8 +37,33 @@ from eulermaker.features.images import api as images_api
 from eulermaker.features.images import sockets as images_sockets
 from eulermaker.features.images.pulls import Pulls
 from eulermaker.features.images.service import Images
+from eulermaker.features.images.view import ImageView
+from eulermaker.features.live.pump import Pump
 from eulermaker.features.networks import api as networks_api
 from eulermaker.features.networks.service import Networks
+from eulermaker.features.networks.view import NetworkView
+from eulermaker.features.notifications import api as notifications_api
+from eulermaker.features.notifications.apprise import Apprise
+from eulermaker.features.notifications.deliver import Senders
+from eulermaker.features.notifications.http import Poster
+from eulermaker.features.notifications.service import Notifications
+from eulermaker.features.probes import api as probes_api
+from eulermaker.features.probes import sockets as probes_sockets
+from eulermaker.features.probes.checks.make import Means, check_of
+from eulermaker.features.probes.checks.names import Names
+from eulermaker.features.probes.checks.target import Reaching
+from eulermaker.features.probes.elsewhere import Elsewhere
+from eulermaker.features.probes.feed import Feed
+from eulermaker.features.probes.figures import Figures, ProbeCollector
+from eulermaker.features.probes.keeper import BURY_SECONDS, Keeper
+from eulermaker.features.probes.recorder import Recorder
+from eulermaker.features.probes.remedies import Remedies
+from eulermaker.features.probes.runner import ProbeRunner
+from eulermaker.features.probes.service import Probes
+from eulermaker.features.probes.shares import Shares
+from eulermaker.features.probes.vault import Vault
+from eulermaker.features.status_pages import api as status_pages_api
+from eulermaker.features.status_pages.service import StatusPages
 from eulermaker.features.system import api as system_api
 from eulermaker.features.system.host import Host
 from eulermaker.features.system.maintenance import LOOK_SECONDS, Maintenance
@@ -46,13 +75,16 @@ from eulermaker.features.terminals.service import Terminals
 from eulermaker.features.volumes import api as volumes_api
 from eulermaker.features.volumes.service import Volumes
 from eulermaker.gate import Admission
+from eulermaker.kernel.addresses import AddressPolicy
 from eulermaker.kernel.clock import Clock, utc_now
 from eulermaker.kernel.database import Database
 from eulermaker.kernel.faults import Catalogue
+from eulermaker.kernel.ids import new_id
 from eulermaker.kernel.keyfile import secret_in
 from eulermaker.kernel.limits import Limits
 from eulermaker.kernel.load import Load
 from eulermaker.kernel.redis import Redis
+from eulermaker.kernel.sealing import Sealer
 from eulermaker.kernel.settings import Settings
 from eulermaker.kernel.sockets import Places, Sockets
 from eulermaker.kernel.supervise import Service, every
@@ -81,6 +113,7 @@ class Base:
     callers: Callers
     audit: Audit
     maintenance: Maintenance
+    sealer: Sealer
 
     @property
     def services(self) -> Mapping[str, Service]:
@@ -117,23 +150,32 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
     """Put the parts together; nothing is opened yet but the secrets in the data directory."""
     base = _base(settings, clock)
     known_faults = catalogue()
-    images = _images(base)
+    views = _views(base)
+    images = _images(base, views.service)
     volumes = _volumes(base)
-    networks = _networks(base)
+    networks = _networks(base, views.service)
     runner, builds = _builds(base, images.service)
-    view = _view(base)
+    view = views.service.containers
     containers = _containers(base, view, images.service, volumes.service, networks.service)
-    terminals = _terminals(base, view.service)
+    terminals = _terminals(base, view)
+    notifications = _notifications(base)
+    alerts = _alerts(base, notifications.service)
+    probes = _probes(base, containers.service, alerts.service)
     parts: tuple[Part[object], ...] = (
+        # Routes are tried in this order: what is asked for most comes first.
+        containers,
         _accounts(base),
         builds,
-        view,
-        containers,
+        views,
         terminals,
+        probes,
+        alerts,
+        notifications,
+        _status_pages(base, probes.service),
         images,
         volumes,
         networks,
-        _system(base, view.service, builds.service),
+        _system(base, view, builds.service),
         Part(known_faults, (errors_api.router(known_faults),)),
         Part(None, (console_api.router(),)),
     )
@@ -155,7 +197,8 @@ def _base(settings: Settings, clock: Clock) -> Base:
     database = Database(settings.effective_database_url)
     redis = Redis(settings.redis_url) if settings.redis_url else None
     places = Places(settings.rate_limit.websockets if settings.rate_limit.enabled else None, redis)
-    accounts = Accounts(database, settings, secret=_secret(settings), clock=clock)
+    secret = _secret(settings)
+    accounts = Accounts(database, settings, secret=secret, clock=clock)
     audit = Audit(database, clock=clock)
     return Base(
         settings=settings,
@@ -171,6 +214,7 @@ def _base(settings: Settings, clock: Clock) -> Base:
         callers=Callers(accounts, places, allowed_origins=settings.allowed_origins),
         audit=audit,
         maintenance=Maintenance(database, audit, clock=clock),
+        sealer=Sealer(secret),
     )
 
 
@@ -194,10 +238,38 @@ def _accounts(base: Base) -> Part[Accounts]:
     )
 
 
-def _images(base: Base) -> Part[Images]:
+@dataclass(frozen=True)
+class Views:
+    """What the engine holds, in memory."""
+
+    containers: LiveView
+    images: ImageView
+    networks: NetworkView
+
+
+def _views(base: Base) -> Part[Views]:
+    journal, engine, clock = Journal(base.settings.data_dir / "events.ndjson"), base.engine, base.clock
+    views = Views(
+        LiveView(engine.containers, journal.record, clock=clock),
+        ImageView(engine.images, journal.record, clock=clock),
+        NetworkView(engine.networks, journal.record, clock=clock),
+    )
+    pump = Pump(
+        engine.containers,
+        (views.containers, views.images, views.networks),
+        journal.record,
+        clock=clock,
+        since_ns=journal.last_ns,
+    )
+    router = containers_sockets.router(journal, base.callers, base.sockets)
+    return Part(views, (router,), {"live view": pump.run})
+
+
+def _images(base: Base, views: Views) -> Part[Images]:
     pulls = Pulls(base.engine.images, clock=base.clock)
     images = Images(
         base.engine.images,
+        views.images,
         base.engine.containers,
         pulls,
         base.audit,
@@ -215,8 +287,8 @@ def _volumes(base: Base) -> Part[Volumes]:
     return Part(volumes, (volumes_api.router(volumes, base.callers),))
 
 
-def _networks(base: Base) -> Part[Networks]:
-    networks = Networks(base.engine.networks, base.engine.containers, base.audit)
+def _networks(base: Base, views: Views) -> Part[Networks]:
+    networks = Networks(base.engine.networks, views.networks, views.containers, base.audit)
     return Part(networks, (networks_api.router(networks, base.callers),))
 
 
@@ -246,6 +318,7 @@ def _builds(base: Base, images: Images) -> tuple[BuildRunner, Part[Builds]]:
         clock=base.clock,
     )
     routers = (
+        analysis_api.router(Analyses(images, settings=settings), base.callers),
         builds_api.router(builds, base.callers),
         builds_sockets.router(builds, base.callers, base.sockets),
     )
@@ -257,20 +330,13 @@ def _builds(base: Base, images: Images) -> tuple[BuildRunner, Part[Builds]]:
     return runner, Part(builds, routers, services)
 
 
-def _view(base: Base) -> Part[LiveView]:
-    journal = Journal(base.settings.data_dir / "events.ndjson")
-    view = LiveView(base.engine.containers, journal.record, clock=base.clock, since_ns=journal.last_ns)
-    router = containers_sockets.router(journal, base.callers, base.sockets)
-    return Part(view, (router,), {"containers": view.run})
-
-
 def _containers(
-    base: Base, view: Part[LiveView], images: Images, volumes: Volumes, networks: Networks
+    base: Base, view: LiveView, images: Images, volumes: Volumes, networks: Networks
 ) -> Part[Containers]:
     hub = StatsHub(base.engine.containers)
     containers = Containers(
         base.engine.containers,
-        view.service,
+        view,
         hub,
         images=images,
         volumes=volumes,
@@ -294,6 +360,7 @@ def _terminals(base: Base, view: LiveView) -> Part[Terminals]:
     terminals = Terminals(
         base.engine.containers, view, base.audit, recordings, limits=limits, clock=base.clock
     )
+    base.metrics.terminals.set_function(terminals.active)
     routers = (
         terminals_api.router(terminals, base.callers),
         terminals_sockets.router(terminals, base.callers, base.sockets),
@@ -303,6 +370,114 @@ def _terminals(base: Base, view: LiveView) -> Part[Terminals]:
         "terminals sweep": _repeated(terminals.sweep, seconds=SWEEP_SECONDS),
     }
     return Part(terminals, routers, services)
+
+
+def _notifications(base: Base) -> Part[Notifications]:
+    settings = base.settings
+    policy = AddressPolicy(
+        refused=settings.outbound.refused_networks, allowed=settings.outbound.allowed_networks
+    )
+    senders = Senders(
+        poster=Poster(policy),
+        smtp=settings.smtp,
+        apprise=Apprise(settings.outbound),
+        sealer=base.sealer,
+        metrics=base.metrics,
+        clock=base.clock,
+        seconds=settings.notifications.deadline_seconds,
+    )
+    notifications = Notifications(
+        base.database,
+        base.audit,
+        senders,
+        holder=_installation(settings.data_dir),
+        limits=settings.notifications,
+        clock=base.clock,
+    )
+    services: dict[str, Service] = {
+        "notifications": notifications.courier.run,
+        "notifications sweep": _repeated(notifications.sweep, seconds=SWEEP_SECONDS),
+    }
+    return Part(notifications, (notifications_api.router(notifications, base.callers),), services)
+
+
+def _status_pages(base: Base, probes: Probes) -> Part[StatusPages]:
+    pages = StatusPages(base.database, probes, base.audit, clock=base.clock)
+    return Part(pages, (status_pages_api.router(pages, base.callers),))
+
+
+def _alerts(base: Base, notifications: Notifications) -> Part[Alerts]:
+    alerts = Alerts(
+        base.database,
+        notifications,
+        base.audit,
+        settings=base.settings.alerts,
+        metrics=base.metrics,
+        clock=base.clock,
+    )
+    services: dict[str, Service] = {
+        "alerts": alerts.run,
+        "alerts feed": alerts.feed.run,
+        "alerts sweep": _repeated(alerts.sweep, seconds=SWEEP_SECONDS),
+    }
+    return Part(alerts, (alerts_api.router(alerts, base.callers),), services)
+
+
+def _probes(base: Base, containers: Containers, alerts: Alerts) -> Part[Probes]:
+    limits, settings = base.settings.probes, base.settings
+    # Of this life of the process: what an earlier one holds is taken from it, not renewed.
+    holder = new_id("worker")
+    feed, figures, vault = Feed(), Figures(base.metrics.registry), Vault(base.sealer)
+    recorder = Recorder(base.database, alerts, feed, holder=holder)
+    reaching = Reaching(
+        containers.view,
+        Names(),
+        docker_host=settings.docker_host,
+        allowed=settings.outbound.allowed_networks,
+        refused=settings.outbound.refused_networks,
+    )
+    means = Means(reaching, base.engine.containers, containers.hub, base.clock)
+    runner = ProbeRunner(
+        base.database,
+        Shares(base.database, holder=holder),
+        recorder,
+        Remedies(base.database, base.engine.containers, clock=base.clock),
+        figures,
+        view=containers.view,
+        make=lambda config, target: check_of(config, target, means),
+        vault=vault,
+        clock=base.clock,
+    )
+    keeper = Keeper(base.database, holder=holder, limits=limits, clock=base.clock)
+    collector = ProbeCollector(runner.watches, figures, recorder, most=limits.max_series)
+    base.metrics.registry.register(collector)
+    probes = Probes(
+        base.database,
+        runner,
+        recorder,
+        reaching,
+        containers=containers,
+        alerts=alerts,
+        audit=base.audit,
+        vault=vault,
+        max_per_user=limits.max_per_user,
+        clock=base.clock,
+    )
+    routers = (
+        probes_api.router(probes, base.callers),
+        probes_sockets.router(probes, feed, alerts.feed, base.callers, base.sockets),
+    )
+
+    async def keep() -> None:
+        await keeper.run(lambda: runner.shards)
+
+    services: dict[str, Service] = {
+        "probes": runner.run,
+        "probes elsewhere": Elsewhere(base.database, feed, holder=holder).run,
+        "probes results": keep,
+        "probes sweep": _repeated(keeper.bury, seconds=BURY_SECONDS),
+    }
+    return Part(probes, routers, services)
 
 
 def _system(base: Base, view: LiveView, builds: Builds) -> Part[System]:

@@ -62,11 +62,17 @@ AREAS = (
     Area("/api/v1/volumes", Class.READS, Class.CONTAINERS),
     Area("/api/v1/networks", Class.READS, Class.CONTAINERS),
     Area("/api/v1/terminals", Class.READS, Class.CONTAINERS),
+    # A heartbeat's URL is all that it takes.
+    Area("/api/v1/probes/push", Class.READS, Class.READS, open=True),
     Area("/api/v1/probes", Class.READS, Class.CONTAINERS),
+    Area("/api/v1/notifications", Class.READS, Class.CONTAINERS),
+    # It stores nothing, and editors ask with every pause of the typing.
+    Area("/api/v1/builds/analyze", Class.READS, Class.READS),
     Area("/api/v1/builds", Class.READS, Class.BUILDS),
     Area("/api/v1/system/health", Class.UNLIMITED, Class.READS, essential=True, open=True),
     Area("/api/v1/system", Class.READS, Class.CONTAINERS, essential=True),
     Area("/api/v1/errors", Class.READS, Class.READS, open=True),
+    Area("/status", Class.READS, Class.READS, open=True),
     Area("/openapi.json", Class.READS, Class.READS, open=True),
     Area("/healthz", Class.UNLIMITED, Class.READS, essential=True, open=True),
     Area("/readyz", Class.UNLIMITED, Class.READS, essential=True, open=True),
@@ -118,14 +124,9 @@ class Admission:
     async def decide(self, scope: Scope) -> tuple[Fault | None, Headers]:
         """Why the request is turned away, if it is, and the headers that tell its quota."""
         area, reading = area_of(scope["path"]), scope["method"] in SAFE
-        quota = self._quotas.get(area.reads if reading else area.writes)
-        headers: Headers = []
-        if quota is not None:
-            verdict = await self._limits.count(quota, self._who(scope, quota))
-            reset = rfc3339(self._clock() + timedelta(seconds=verdict.wait))
-            headers = _headers(verdict, reset)
-            if not verdict.allowed:
-                return _over(quota, verdict, reset), headers
+        fault, headers = await self._count(scope, area.reads if reading else area.writes)
+        if fault is not None:
+            return fault, headers
         if not area.open:
             try:
                 await self._authenticate(HTTPConnection(scope))
@@ -134,6 +135,19 @@ class Admission:
         if area.essential:
             return None, headers
         return (None if reading else self._maintenance.refusal()) or self.load.refusal(), headers
+
+    async def decide_socket(self, scope: Scope) -> tuple[Fault | None, Headers]:
+        """The same for the handshake of a socket, which is a read; who it is, its route asks."""
+        fault, headers = await self._count(scope, Class.READS)
+        return fault or self.load.refusal(), headers
+
+    async def _count(self, scope: Scope, limited: Class) -> tuple[Fault | None, Headers]:
+        quota = self._quotas.get(limited)
+        if quota is None:
+            return None, []
+        verdict = await self._limits.count(quota, self._who(scope, quota))
+        reset = rfc3339(self._clock() + timedelta(seconds=verdict.wait))
+        return None if verdict.allowed else _over(quota, verdict, reset), _headers(verdict, reset)
 
     def _who(self, scope: Scope, quota: Quota) -> str:
         if quota.name != Class.AUTH:
@@ -193,14 +207,20 @@ class Gate:
                 await response(scope, receive, told)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._admission.load.refusal()
+        refusal, headers = await self._admission.decide_socket(scope)
+
+        async def told(message: Message) -> None:
+            if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+                message["headers"] = [*message.get("headers", ()), *headers]
+            await send(message)
+
         if refusal is not None:
-            await self._answer(WebSocket(scope, receive, send), refusal)
+            await self._answer(WebSocket(scope, receive, told), refusal)
             return
         place = Place()
         scope["state"]["place"] = place
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, told)
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(GIVE_BACK_SECONDS):
                 await self._places.give_back(place)

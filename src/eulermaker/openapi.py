@@ -1,5 +1,7 @@
 """The OpenAPI document: FastAPI's, with the errors as this server really answers them."""
 
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +13,7 @@ _PUBLIC = {
     "/api/v1/auth/login",
     "/api/v1/auth/refresh",
     "/api/v1/errors",
+    "/api/v1/probes/push/{secret}",
     "/api/v1/errors/{slug}",
     "/api/v1/system/health",
     "/healthz",
@@ -55,12 +58,39 @@ _PROBLEM = {
         "details": {"type": "object"},
     },
 }
-_FAULT_ANSWER = {
-    "description": "A fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form",
+#: What is never counted, so that it never answers 429.
+_UNLIMITED = {"/api/v1/system/health", "/healthz", "/readyz", "/metrics"}
+_LOGIN = "/api/v1/auth/login"
+_SIGNING_IN = {_LOGIN, "/api/v1/auth/refresh"}
+_REFUSED_FIELDS = {
+    "type": "object",
+    "description": "002's answer to a body that its schema refuses: Pydantic's list.",
+    "required": ["detail"],
+    "properties": {
+        "detail": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["loc", "msg", "type"],
+                "properties": {
+                    "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+                    "msg": {"type": "string"},
+                    "type": {"type": "string"},
+                },
+            },
+        }
+    },
+}
+_REFUSED_LOGIN = {
+    "description": "Refused fields of a body that names an `email`",
     "content": {
-        "application/json": {"schema": {"$ref": "#/components/schemas/Failure"}},
+        "application/json": {"schema": {"$ref": "#/components/schemas/RefusedFields"}},
         problem.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
     },
+}
+_FAULT_CONTENT = {
+    "application/json": {"schema": {"$ref": "#/components/schemas/Failure"}},
+    problem.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
 }
 
 
@@ -68,15 +98,39 @@ def describe(app: FastAPI) -> dict[str, Any]:
     """The document of an application's routes."""
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    # FastAPI announces its own answer to refused fields, which is never given here.
+    # FastAPI announces its own answer to refused fields; only 002 gives it, at the login.
     for own in ("HTTPValidationError", "ValidationError"):
         schemas.pop(own, None)
-    schemas |= {"Failure": _FAILURE, "Problem": _PROBLEM}
+    schemas |= {"Failure": _FAILURE, "Problem": _PROBLEM, "RefusedFields": _REFUSED_FIELDS}
     document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = _FAULT_ANSWER
+            if path == _LOGIN:
+                operation["responses"]["422"] = _REFUSED_LOGIN
+            for status in _failures(path, method, operation):
+                operation["responses"].setdefault(str(status), _fault(status))
             if path not in _PUBLIC:
                 operation["security"] = [{"bearer": []}]
     return document
+
+
+def _failures(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[HTTPStatus]:
+    """The statuses with which an operation may fail."""
+    yield HTTPStatus.BAD_REQUEST
+    if path not in _PUBLIC or path in _SIGNING_IN:
+        yield HTTPStatus.UNAUTHORIZED
+        yield HTTPStatus.FORBIDDEN
+    if "{" in path or "requestBody" in operation:
+        yield HTTPStatus.NOT_FOUND
+    if "{" in path or method != "get":
+        yield HTTPStatus.CONFLICT
+    if path not in _UNLIMITED:
+        yield HTTPStatus.TOO_MANY_REQUESTS
+    yield HTTPStatus.INTERNAL_SERVER_ERROR
+    yield HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _fault(status: HTTPStatus) -> dict[str, Any]:
+    told = "a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form"
+    return {"description": f"{status.phrase}: {told}", "content": _FAULT_CONTENT}

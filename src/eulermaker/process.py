@@ -7,18 +7,21 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import anyio
+import sqlalchemy as sa
 import structlog
 import uvicorn
 
 from eulermaker.app import Envelope
 from eulermaker.assembly import Server, assemble
 from eulermaker.kernel.faults import Fault
+from eulermaker.kernel.lean_socket import LeanSocket
 from eulermaker.kernel.migrate import migrate
 from eulermaker.kernel.settings import Settings, WrongSetting
+from eulermaker.kernel.sockets import CarryOn
 from eulermaker.kernel.supervise import Service, run_services
 from eulermaker.kernel.telemetry import configure_logging
 
@@ -37,7 +40,7 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     """Run the server until SIGTERM or SIGINT; raises WrongSetting and CannotStart before it starts."""
     configure_logging(level=settings.log_level, json=not sys.stderr.isatty())
     _prepare(settings.data_dir)
-    with _sole_user(settings.data_dir), _listening(host, port) as listener:
+    with _sole_user(settings), _listening(host, port) as listener:
         anyio.run(_serve, settings, listener, backend_options={"use_uvloop": True})
 
 
@@ -52,12 +55,12 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     if password_file is not None:
         print(f"Administrator {settings.admin_username}: the password is in {password_file}", file=sys.stderr)
     config = uvicorn.Config(
-        Envelope(server.api, settings, server.base.metrics),
+        CarryOn(Envelope(server.api, settings, server.base.metrics), server.base.sockets, server.base.places),
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
-        ws="websockets-sansio",
+        ws=LeanSocket,
         ws_per_message_deflate=False,
         ws_max_size=1024 * 1024,
         timeout_graceful_shutdown=settings.shutdown_seconds,
@@ -117,13 +120,24 @@ def _prepare(data_dir: Path) -> None:
 
 
 @contextmanager
-def _sole_user(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory for this process alone: builds and logs on its disk have one owner."""
-    with (data_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CannotStart(f"EULERMAKER_DATA_DIR: another server uses {data_dir}") from error
+def _sole_user(settings: Settings) -> Iterator[None]:
+    """Hold the data directory, and an SQLite database elsewhere, for this process alone.
+
+    Builds and logs on the disk have one owner, and what is read from SQLite is kept in memory.
+    """
+    held = [("EULERMAKER_DATA_DIR", settings.data_dir, settings.data_dir / "lock")]
+    database = sa.make_url(settings.effective_database_url)
+    if database.get_backend_name() == "sqlite" and settings.database_url and database.database:
+        path = Path(database.database)
+        held.append(("EULERMAKER_DATABASE_URL", path, path.with_name(f"{path.name}.lock")))
+    with ExitStack() as stack:
+        for key, path, lock in held:
+            try:
+                fcntl.flock(stack.enter_context(lock.open("w")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise CannotStart(f"{key}: another server uses {path}") from error
+            except OSError as error:
+                raise CannotStart(f"{key}: cannot use {path}: {error.strerror}") from error
         yield
 
 

@@ -28,9 +28,7 @@ def people(shared_server: ServerProcess) -> Iterator[dict[str, httpx.Client]]:
     """A signed-in client for each of PEOPLE, and one that is nobody."""
     with ExitStack() as stack:
         clients = {
-            "anonymous": stack.enter_context(
-                httpx.Client(base_url=shared_server.url, headers={"Accept-Language": "en"}, timeout=60)
-            )
+            "anonymous": stack.enter_context(shared_server.client(language="en")),
         }
         for name, (role, tenant) in PEOPLE.items():
             add_user(shared_server, name, role, tenant=tenant, email=f"{name}@example.org")
@@ -41,7 +39,7 @@ def people(shared_server: ServerProcess) -> Iterator[dict[str, httpx.Client]]:
 @pytest.fixture
 def anonymous(shared_server: ServerProcess) -> Iterator[httpx.Client]:
     """A client of the shared server that has not signed in and names no language."""
-    with httpx.Client(base_url=shared_server.url, timeout=60) as client:
+    with shared_server.client() as client:
         yield client
 
 

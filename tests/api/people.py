@@ -41,8 +41,7 @@ async def _add(url: str, username: str, role: Role, tenant: str, email: str) -> 
 @contextmanager
 def signed_in(server: ServerProcess, username: str) -> Iterator[httpx.Client]:
     """A client signed in as that user; answers come in English."""
-    headers = {"Accept-Language": "en"}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
+    with server.client(language="en") as client:
         answer = client.post("/api/v1/auth/login", json={"username": username, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         client.headers["Authorization"] = f"Bearer {answer.json()['data']['token']}"

@@ -245,6 +245,34 @@ def test_rpms_are_found_wherever_rpmbuild_put_them(admin: httpx.Client) -> None:
     assert copied["rpm"] == package["rpm"]
 
 
+def test_silent_steps_packages_are_found_in_every_tree_cached_or_not(admin: httpx.Client) -> None:
+    script = (
+        "#!/bin/sh\nset -e\nrpmbuild -ba -D '_sourcedir /src' /src/tiny.spec\n"
+        "mkdir -p /srv/second/rpmbuild/RPMS\n"
+        "cp /root/rpmbuild/RPMS/noarch/*.rpm /srv/second/rpmbuild/RPMS/second.rpm\n"
+    )
+    files = {"tiny.spec": SPEC, "message.txt": "hello\n", "pack": script}
+    dockerfile = f"FROM {BASE}\nCOPY . /src/\nRUN /src/pack >/dev/null 2>&1\n"
+    for cached in (False, True):
+        found = finished(
+            admin, build(admin, dockerfile, name="silent", context_files=files, cache_enabled=cached)
+        )
+        assert found["status"] == "success", log_lines(admin, found["id"])[-20:]
+        paths = {artifact["path"].rpartition("/")[0] for artifact in found["artifacts"]}
+        assert paths == {
+            "/root/rpmbuild/RPMS/noarch",
+            "/root/rpmbuild/SRPMS",
+            "/srv/second/rpmbuild/RPMS",
+        }
+
+
+@pytest.mark.parametrize("path", ["/output", "/root/rpmbuild"])
+def test_file_in_the_place_of_a_folder_is_no_artifact_and_no_failure(admin: httpx.Client, path: str) -> None:
+    dockerfile = f"FROM {IMAGE}\nRUN mkdir -p /root && echo no folder > {path}\n"
+    found = finished(admin, build(admin, dockerfile, name="no-folder"))
+    assert (found["status"], found["attempts"], found["artifacts"]) == ("success", 1, [])
+
+
 def test_file_that_only_looks_like_a_package_is_still_an_artifact(admin: httpx.Client) -> None:
     dockerfile = f"FROM {IMAGE}\nRUN mkdir /output && echo no > /output/fake.rpm\n"
     (artifact,) = finished(admin, build(admin, dockerfile, name="fake"))["artifacts"]

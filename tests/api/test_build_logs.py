@@ -185,6 +185,7 @@ def test_ticket_opens_one_socket_as_its_owner(
         ({"build": "%00"}, 404, "build-not-found"),
         ({"origin": "https://evil.example"}, 403, "origin-refused"),
         ({"origin": "null"}, 403, "origin-refused"),
+        ({"origin": "http://[::1"}, 403, "origin-refused"),
         ({"since": "-1"}, 400, "invalid-request"),
         ({"since": "x"}, 400, "invalid-request"),
     ],

@@ -158,6 +158,7 @@ PROVOKED: dict[str, Callable[[Stage], str]] = {
     "upload-interrupted": _upload_interrupted,
     "build-step-failed": lambda stage: stage.outcome(f"FROM {IMAGE}\nRUN exit 3\n"),
     "base-image-unavailable": lambda stage: stage.outcome("FROM nowhere.invalid/none:1\n"),
+    "build-source-unavailable": lambda stage: stage.outcome(f"FROM {IMAGE}\nADD http://127.0.0.1:1/a /\n"),
     "dockerfile-refused": lambda stage: stage.outcome(f"FROM {IMAGE}\nEXPOSE 99999999\n"),
     "build-storage-failed": _storage_failed,
     "build-timed-out": lambda stage: stage.outcome(

@@ -14,6 +14,8 @@ from tests.api.answers import MOMENT, data_of, done, is_chinese, refusal_of, ref
 from tests.api.things import container, forget, owned_by, unique, until
 from tests.server import IMAGE
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 CONTAINERS = "/api/v1/containers"
 WORK = ["sh", "-c", "trap 'exit 0' TERM; n=0; while :; do echo line $n; n=$((n+1)); sleep 0.05; done"]
 

@@ -15,6 +15,8 @@ from tests.api.servers import tailored
 from tests.api.things import forget, owned_by, unique
 from tests.server import IMAGE
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 CONTAINERS = "/api/v1/containers"
 
 REFUSED: list[tuple[dict[str, Any], str]] = [

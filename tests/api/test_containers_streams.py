@@ -18,6 +18,8 @@ from tests.api.test_containers import CONTAINERS, created
 from tests.api.things import container, until
 from tests.server import ServerProcess
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 #: Counts on over restarts, and stops at once.
 COUNT = """
 trap 'exit 0' TERM

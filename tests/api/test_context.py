@@ -88,6 +88,42 @@ def test_every_form_arrives_as_it_was_meant(admin: httpx.Client) -> None:
     }
 
 
+def test_programs_are_those_that_are_told_to_be_else_scripts(admin: httpx.Client) -> None:
+    files: dict[str, Any] = {
+        "script": "#!/bin/sh\n",
+        "plain": "x",
+        "told": {"content": "x", "executable": True},
+        "no-program": {"content": "#!/bin/sh\n", "executable": False},
+    }
+    running = (
+        f"FROM {IMAGE}\nCOPY . /c/\n"
+        "RUN cd /c && mkdir /output && for f in *; do test ! -x $f || : > /output/$f; done"
+    )
+    identifier = build(admin, running, name="modes", context_files=files, execute=False)
+    for name, content, query in (
+        ("up-script", b"#!/bin/sh\n", ""),
+        ("up-plain", b"x", ""),
+        ("up-told", b"", "?executable=true"),
+        ("up-no-program", b"#!x", "?executable=false"),
+    ):
+        url = f"{BUILDS}/{identifier}/context/{name}{query}"
+        data_of(admin.put(url, content=content), message="File uploaded")
+    admin.post(f"{BUILDS}/{identifier}/execute")
+    found = finished(admin, identifier)
+    assert found["status"] == "success", found["error"]
+    assert [artifact["name"] for artifact in found["artifacts"]] == ["script", "told", "up-script", "up-told"]
+
+
+@pytest.mark.parametrize("taken", ["Dockerfile/a", "Dockerfile/.eulermaker.Dockerfile/b"])
+def test_a_folder_may_have_the_dockerfiles_name(admin: httpx.Client, taken: str) -> None:
+    dockerfile = f"FROM {IMAGE}\nCOPY Dockerfile /output"
+    found = finished(admin, build(admin, dockerfile, name="folder", context_files={taken: "in it"}))
+    assert found["status"] == "success", found["error"]
+    assert [artifact["path"] for artifact in found["artifacts"]] == [
+        taken.replace("Dockerfile", "/output", 1)
+    ]
+
+
 LEAVING = ["../x", "/abs", "a/../../x", "a/..", "..", ".", "", "a\0b", "a\\b", "dir/", "x" * 256, "y/" * 600]
 
 

@@ -15,6 +15,8 @@ from tests.api.things import forget, image, unique, until
 from tests.registry import Registry, StallingWire, running_registry
 from tests.server import ServerProcess
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 IMAGES = "/api/v1/images"
 LAYER = 3_000_000
 #: Enough for what comes before a layer, and for a part of it.

@@ -18,6 +18,8 @@ from tests.api.servers import tailored
 from tests.api.things import container, forget, image, root_file_system, unique, until
 from tests.server import IMAGE, ServerProcess
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 IMAGES = "/api/v1/images"
 MISSING = "eulermaker-test-no-such-image:one"
 

@@ -46,6 +46,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/api/v1/builds"): Row(
         (401, 201, 403, 201, 201, 201, 201), body={"name": "table", "dockerfile_content": DOCKERFILE}
     ),
+    ("POST", "/api/v1/builds/analyze"): Row(
+        (401, 200, 200, 200, 200, 200, 200), body={"dockerfile_content": DOCKERFILE}
+    ),
     ("GET", "/api/v1/builds"): Row((401, 200, 200, 200, 200, 200, 200)),
     ("GET", "/api/v1/builds/{build}"): Row(READ),
     ("DELETE", "/api/v1/builds/{build}"): Row(WRITE, on="draft"),
@@ -70,11 +73,16 @@ ELSEWHERE = (
     "/api/v1/images",
     "/api/v1/volumes",
     "/api/v1/networks",
+    "/api/v1/probes",
+    "/api/v1/notifications",
     "/api/v1/system/info",
     "/api/v1/system/resources",
     "/api/v1/system/config",
     "/api/v1/system/maintenance",
 )
+
+#: Their address is the secret that lets one in.
+BY_ADDRESS = {("GET", "/api/v1/probes/push/{secret}"), ("POST", "/api/v1/probes/push/{secret}")}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +104,7 @@ def draft(people: dict[str, httpx.Client]) -> Iterator[str]:
 
 def operations(server: ServerProcess) -> set[tuple[str, str]]:
     """Every operation that the server documents."""
-    paths = httpx.get(f"{server.url}/openapi.json").json()["paths"]
+    paths = httpx.get(f"{server.url}/openapi.json", timeout=60).json()["paths"]
     return {(method.upper(), path) for path, methods in paths.items() for method in methods}
 
 
@@ -148,7 +156,7 @@ def test_nobody_without_a_token_gets_past_what_is_open_to_all(
     shared_server: ServerProcess, anonymous: httpx.Client
 ) -> None:
     open_to_all = {operation for operation, row in TABLE.items() if row.answers[0] < 400}
-    for method, template in operations(shared_server) - open_to_all:
+    for method, template in operations(shared_server) - open_to_all - BY_ADDRESS:
         path = template.replace("{", "").replace("}", "")
         answer = anonymous.request(method, path, json={} if method in ("POST", "PUT", "PATCH") else None)
         # A body that its schema refuses is told first; what counts is that nothing is done.

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from eulermaker.kernel.faults import MAX_FIELD_ERRORS
 from tests.api import engine
 from tests.api.answers import is_chinese, refusal_of, refused_build, refused_fields
 from tests.api.conftest import Untouched
@@ -211,6 +212,18 @@ def test_body_that_is_no_json_is_said_to_be_none(
             error = refusal_of(answer, 400, "INVALID_REQUEST", "malformed-body")
             assert "JSON" in error["message"]
             assert is_chinese(error["message"]) == (language == "zh")
+
+
+def test_json_that_is_not_said_to_be_json_is_told_how_to_be(admin: httpx.Client) -> None:
+    body = f'{{"name": "a", "dockerfile_content": "FROM {IMAGE}"}}'
+    answer = admin.post(BUILDS, content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert refused_fields(answer) == {"body": "Send a JSON object, with Content-Type: application/json"}
+
+
+def test_ten_thousand_wrong_files_make_no_long_answer(admin: httpx.Client) -> None:
+    files = {f"../{n}": "x" for n in range(10_000)}
+    answer = admin.post(BUILDS, json={"name": "a", "dockerfile_content": "FROM a", "context_files": files})
+    assert len(refused_fields(answer)) == MAX_FIELD_ERRORS
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "7", "null", "true"])

@@ -30,6 +30,8 @@ from tests.api.terminals import (
 )
 from tests.server import ServerProcess
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 MIB = 1024 * 1024
 WORDS = "汉字与表情😀👩‍👩‍👧é and plain text, cut anywhere"
 PROMPT = b"prompt-42>"

@@ -9,6 +9,8 @@ import pytest
 from tests.api.answers import MOMENT, data_of, done, is_chinese, refusal_of, refused_fields
 from tests.api.things import container, forget, owned_by, unique
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 VOLUMES = "/api/v1/volumes"
 CREATED = {"message": "Volume created"}
 

@@ -63,7 +63,8 @@ def test_a_folder_with_its_options(invoke: Invoke, server: Server, project: Path
     assert invoke("build", str(project), *options, "--name", "mine", "--output", "rpms").exit_code == 0
     request = server.builds["build_1"].request
     assert request["dockerfile_content"] == "FROM busybox\nCOPY data /\n"
-    assert request["context_files"]["data"] == {"content": "AP8=", "encoding": "base64"}
+    told = {"content": "AP8=", "encoding": "base64", "executable": False}
+    assert request["context_files"]["data"] == told
     assert request["build_args"] == {"A": "1=2", "B": ""}
     assert (request["labels"], request["target"], request["name"]) == ({"l": "v"}, "t", "mine")
     assert request["cache_enabled"] is False

@@ -181,3 +181,11 @@ def test_input_that_can_not_be_used(tmp_path: Path) -> None:
     for name, complaint in expected.items():
         with pytest.raises(Complaint, match=complaint):
             read_submission(tmp_path / name, name=None)
+
+
+def test_programs_stay_programs(tmp_path: Path) -> None:
+    for name, mode in (("Dockerfile", 0o644), ("run", 0o755), ("data", 0o600), ("script.sh", 0o640)):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(mode)
+    read = read_submission(tmp_path, name=None)
+    assert [each.path for each in read.files if each.executable] == ["run"]

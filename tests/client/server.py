@@ -73,6 +73,7 @@ class Server:
         self.refresh = "refresh-0"
         self.refreshes = 0
         self.revoked = False
+        self.unhealthy = False
         self.running = threading.Event()
         self.release = threading.Event()
         self.lock = threading.Lock()
@@ -186,8 +187,10 @@ class Conversation(BaseHTTPRequestHandler):
         )
 
     def health(self) -> None:
-        checks = {"docker": {"status": "healthy", "message": "Docker daemon is running"}}
-        self.data({"status": "healthy", "checks": checks, "timestamp": CREATED_AT})
+        status = "unhealthy" if self.state.unhealthy else "healthy"
+        checks = {"docker": {"status": status, "message": "Docker daemon is running"}}
+        told = {"status": status, "checks": checks, "timestamp": CREATED_AT}
+        self.data(told, status=503 if self.state.unhealthy else 200)
 
     def route(self, path: str) -> None:
         if path == "/builds":

@@ -50,6 +50,13 @@ def test_health_needs_nobody(url: str) -> None:
     assert health.checks["docker"].message == "Docker daemon is running"
 
 
+def test_bad_health_is_an_answer_too(url: str, server: Server) -> None:
+    server.unhealthy = True
+    with Client(url) as client:
+        health = client.system.health()
+    assert (health.status, health.checks["docker"].status) == ("unhealthy", "unhealthy")
+
+
 def test_an_expired_token_is_renewed_and_the_call_repeated(url: str, server: Server) -> None:
     server.stored()
     with Client(url, store=MemoryTokens(Tokens("access-0", "refresh-0"))) as client:

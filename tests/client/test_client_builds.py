@@ -57,6 +57,13 @@ class TestLife:
         assert "dockerfile_content" not in body
         assert "base_image" not in body
 
+    def test_create_tells_programs_where_it_is_told(self, client: Client, server: Server) -> None:
+        files: dict[str, str | bytes] = {"run": "x", "data": b"\xff", "unknown": "x"}
+        told = {"run": True, "data": False}
+        client.builds.create("x", spec_content="Name: x", context_files=files, executable=told)
+        sent = server.requests("POST /builds")[0].json["context_files"]
+        assert {path: file.get("executable") for path, file in sent.items()} == {**told, "unknown": None}
+
     def test_records_are_frozen(self, client: Client) -> None:
         build = client.builds.get("build_1")
         with pytest.raises(ValidationError):
@@ -255,6 +262,14 @@ class TestUpload:
         file.touch()
         client.builds.upload("build_1", "empty", file)
         assert server.builds["build_1"].uploads == {"empty": b""}
+
+    def test_a_program(self, client: Client, server: Server, tmp_path: Path) -> None:
+        file = tmp_path / "run"
+        file.write_text("x")
+        for executable in (None, True, False):
+            client.builds.upload("build_1", "run", file, executable=executable)
+        queries = [each.query for each in server.requests("PUT /builds/build_1/context/run")]
+        assert queries == [{}, {"executable": "true"}, {"executable": "false"}]
 
     def test_a_second_attempt_sends_the_whole_file(
         self, client: Client, server: Server, tmp_path: Path

@@ -11,6 +11,7 @@ import pytest
 
 from tests.server import IMAGE, PASSWORD, ServerProcess
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SPEC = """\
 Name: greeter
 Version: 1.2
@@ -33,15 +34,15 @@ class Terminal:
 
     def __init__(self, home: Path, url: str) -> None:
         self.home = home
-        self._environment = {**os.environ, "HOME": str(home), "EULERMAKER_LANGUAGE": "en"}
-        self._environment.pop("XDG_CONFIG_HOME", None)
+        self.environment = {**os.environ, "HOME": str(home), "EULERMAKER_LANGUAGE": "en"}
+        self.environment.pop("XDG_CONFIG_HOME", None)
         self.run("login", "--url", url, "--username", "admin", "--password-stdin", stdin=PASSWORD)
 
     def run(self, *arguments: str, code: int = 0, stdin: str = "") -> str:
         """Run the command; it has to end with that exit code. Tells what it printed on stdout."""
         done = subprocess.run(
             [sys.executable, "-m", "eulermaker", *arguments],
-            env=self._environment,
+            env=self.environment,
             cwd=self.home,
             input=stdin,
             capture_output=True,
@@ -62,6 +63,18 @@ class Terminal:
 def terminal(shared_server: ServerProcess, tmp_path: Path) -> Terminal:
     """A signed-in user."""
     return Terminal(tmp_path, shared_server.url)
+
+
+@pytest.mark.parametrize(
+    ("example", "made"),
+    [
+        ("greeter/greeter.spec", ["greeter-1.0-1.noarch.rpm", "greeter-1.0-1.src.rpm"]),
+        ("dockerfile", ["greet", "greeting.txt"]),
+    ],
+)
+def test_the_examples_build_as_the_readme_says(terminal: Terminal, example: str, made: list[str]) -> None:
+    terminal.run("build", str(EXAMPLES / example))
+    assert sorted(path.name for path in (terminal.home / "output").iterdir()) == made
 
 
 def test_a_spec_becomes_packages(terminal: Terminal) -> None:

@@ -26,27 +26,24 @@ import pytest
 from tests.e2e.test_command_line import Terminal
 from tests.server import IMAGE, ServerProcess
 
+pytestmark = pytest.mark.usefixtures("any_database")
+
 SECONDS = 30.0
 
 
 class User(Terminal):
     """A user whose commands may go on while others are typed."""
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables of the user's shell."""
-        return self._environment
-
     def through(self, url: str) -> dict[str, str]:
         """The same, for the same session by another address."""
         saved = json.loads((self.home / ".config/eulermaker/credentials.json").read_text())
-        return {**self._environment, "EULERMAKER_URL": url, "EULERMAKER_TOKEN": saved["token"]}
+        return {**self.environment, "EULERMAKER_URL": url, "EULERMAKER_TOKEN": saved["token"]}
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """A command that goes on; it is interrupted at the end."""
         with subprocess.Popen(
-            [sys.executable, "-m", "eulermaker", *arguments], env=self._environment, stdout=subprocess.PIPE
+            [sys.executable, "-m", "eulermaker", *arguments], env=self.environment, stdout=subprocess.PIPE
         ) as process:
             try:
                 yield process

@@ -12,7 +12,19 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from eulermaker.cli import account, build, builds, containers, cp, execute, images, launch, system
+from eulermaker.cli import (
+    account,
+    build,
+    builds,
+    containers,
+    cp,
+    execute,
+    images,
+    launch,
+    optimize,
+    probes,
+    system,
+)
 from eulermaker.cli.exits import ExitCode
 from eulermaker.cli.messages import text
 
@@ -72,6 +84,7 @@ app = typer.Typer(
 app.command(help=text("help.login"))(account.login)
 app.command(help=text("help.logout"))(account.logout)
 app.command(help=text("help.build"))(build.build)
+app.command(help=text("help.optimize"))(optimize.optimize)
 app.add_typer(builds.app, name="builds", help=text("help.builds"))
 app.command(help=text("help.ps"))(containers.ps)
 app.command(help=text("help.run"), context_settings=_PASSED_ON)(launch.run)
@@ -88,6 +101,7 @@ app.command(help=text("help.cp"))(cp.cp)
 app.command(help=text("help.images"))(images.images)
 app.command(help=text("help.pull"))(images.pull)
 app.command(help=text("help.events"))(system.events)
+app.add_typer(probes.app, name="probes", help=text("help.probes"))
 app.add_typer(system.app, name="system", help=text("help.system"))
 
 

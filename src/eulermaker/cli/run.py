@@ -104,6 +104,7 @@ class Run:
             dockerfile_content=submission.dockerfile,
             spec_content=submission.spec,
             context_files={each.path: _content(each.file) for each in submission.inline()},
+            executable={each.path: each.executable for each in submission.inline()},
             build_args=order.build_args,
             labels=order.labels,
             target=order.target,
@@ -125,7 +126,9 @@ class Run:
     def _upload(self, build: Build, order: Order) -> None:
         for each in order.submission.uploads():
             moved = self._display.transfer(text("build.uploading", path=each.path, size=show.size(each.size)))
-            self._client.builds.upload(build.id, each.path, each.file, progress=moved)
+            self._client.builds.upload(
+                build.id, each.path, each.file, executable=each.executable, progress=moved
+            )
 
     def _follow(self, build: Build) -> Build:
         try:

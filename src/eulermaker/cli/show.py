@@ -1,6 +1,7 @@
 """Results for people, as tables, and for programs, as JSON."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from rich.text import Text
 from eulermaker.cli.messages import text
 from eulermaker.client import Artifact, Build, BuildPage, Processes, Record
 
+_UNFOLDED = 1000
 _STYLES = {"success": "green", "failed": "red", "timeout": "red", "cancelled": "yellow", "running": "cyan"}
 
 
@@ -28,7 +30,7 @@ def record(value: Record) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Rows of plain text under the columns of those names."""
-    Console().print(grid(columns, rows))
+    _console().print(grid(columns, rows))
 
 
 def grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -44,7 +46,7 @@ def processes(found: Processes) -> None:
     made = Table(*found.titles, box=None, pad_edge=False, header_style="bold")
     for process in found.processes:
         made.add_row(*(Text(cell) for cell in process))
-    Console().print(made)
+    _console().print(made)
 
 
 def facts(value: Mapping[str, Any]) -> None:
@@ -52,7 +54,7 @@ def facts(value: Mapping[str, Any]) -> None:
     made = Table.grid(padding=(0, 2))
     for name, fact in _flat(value, ""):
         made.add_row(Text(name, style="bold"), Text(fact))
-    Console().print(made)
+    _console().print(made)
 
 
 def moment(value: datetime | None) -> str:
@@ -67,7 +69,7 @@ def builds(page: BuildPage) -> None:
         table.add_row(
             build.id, Text(build.name), _status(build.status), _moment(build.created_at), _took(build)
         )
-    console = Console()
+    console = _console()
     console.print(table)
     console.print(text("table.more", shown=len(page.builds), total=page.total), highlight=False)
 
@@ -77,7 +79,7 @@ def build(build: Build) -> None:
     grid = Table.grid(padding=(0, 2))
     for name, value in _facts(build):
         grid.add_row(Text(text(f"column.{name}"), style="bold"), value)
-    Console().print(grid)
+    _console().print(grid)
 
 
 def artifacts(found: Iterable[Artifact]) -> None:
@@ -86,7 +88,7 @@ def artifacts(found: Iterable[Artifact]) -> None:
     for artifact in found:
         package = artifact.rpm.nevra if artifact.rpm else ""
         table.add_row(Text(artifact.name), size(artifact.size), Text(package), Text(artifact.sha256 or ""))
-    Console().print(table)
+    _console().print(table)
 
 
 def ending(build: Build) -> None:
@@ -135,6 +137,11 @@ def _facts(build: Build) -> Iterable[tuple[str, Text]]:
         yield "queue", Text(" ".join(filter(None, (str(build.queue.position), build.queue.reason))))
     if build.error:
         yield "error", Text(f"{build.error.message} [{build.error.code}]", style="red")
+
+
+def _console() -> Console:
+    # A program that reads a table must not find its cells folded.
+    return Console() if sys.stdout.isatty() else Console(width=_UNFOLDED)
 
 
 def _table(*columns: str) -> Table:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ class ContextFile:
     path: str
     file: Path
     size: int
+    executable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _from_folder(folder: Path, name: str | None) -> Submission:
         name=name or _plain(folder.resolve().name),
         dockerfile=_text_of(dockerfile),
         spec=None,
-        files=tuple(sorted(_context(folder), key=lambda each: each.path)),
+        files=tuple(sorted(context_of(folder), key=lambda each: each.path)),
     )
 
 
@@ -90,12 +92,13 @@ def _from_spec(path: Path, name: str | None) -> Submission:
         name=name or _plain(package),
         dockerfile=None,
         spec=spec,
-        files=tuple(ContextFile(source, file, file.stat().st_size) for source, file in sorted(found.items())),
+        files=tuple(_as_it_is(source, file) for source, file in sorted(found.items())),
         missing=tuple(source for source in names if source not in found),
     )
 
 
-def _context(folder: Path) -> Iterator[ContextFile]:
+def context_of(folder: Path) -> Iterator[ContextFile]:
+    """The files of a folder that its .dockerignore leaves; Complaint where one can't be sent."""
     root = folder.resolve()
     ignore = _ignore(folder)
     for here, folders, files in os.walk(folder, onerror=_fail):
@@ -115,7 +118,12 @@ def _context_file(root: Path, file: Path, path: str) -> ContextFile:
         raise Complaint(text("input.symlink_folder", path=file))
     if not file.is_file():
         raise Complaint(text("input.not_a_file", path=file))
-    return ContextFile(path, file, file.stat().st_size)
+    return _as_it_is(path, file)
+
+
+def _as_it_is(path: str, file: Path) -> ContextFile:
+    status = file.stat()
+    return ContextFile(path, file, status.st_size, bool(status.st_mode & stat.S_IXUSR))
 
 
 def _ignore(folder: Path) -> Ignore:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from eulermaker.cli import options
+from eulermaker.cli.exits import ExitCode
 from eulermaker.cli.messages import text
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,7 +32,10 @@ def health(json: options.Json = False) -> None:
     from eulermaker.cli.session import connect
 
     with connect() as client:
-        _tell(client.system.health().model_dump(mode="json", exclude_unset=True), json=json)
+        health = client.system.health()
+        _tell(health.model_dump(mode="json", exclude_unset=True), json=json)
+    if health.status == "unhealthy":
+        raise typer.Exit(ExitCode.ERROR)
 
 
 @app.command(help=text("help.config"))

@@ -1,5 +1,6 @@
 """Typed client of the EulerMaker API: `with Client("http://localhost:8080", token=…) as client: …`."""
 
+from eulermaker.client.analysis import Analysis, Finding
 from eulermaker.client.client import Client
 from eulermaker.client.container_log import ContainerLog
 from eulermaker.client.container_models import (
@@ -49,6 +50,15 @@ from eulermaker.client.models import (
     RpmInfo,
     Transition,
 )
+from eulermaker.client.probes import (
+    AddedProbe,
+    ProbeDetail,
+    ProbeNews,
+    ProbePage,
+    ProbeResult,
+    ProbeResults,
+    ProbeSummary,
+)
 from eulermaker.client.retry import Retry
 from eulermaker.client.system import Maintenance, Resources, SystemInfo
 from eulermaker.client.terminal_session import TerminalSession
@@ -59,6 +69,8 @@ from eulermaker.client.transfer import Progress
 __all__ = [
     "TERMINAL",
     "Action",
+    "AddedProbe",
+    "Analysis",
     "Artifact",
     "BatchResult",
     "BatchResults",
@@ -82,6 +94,7 @@ __all__ = [
     "EulerMakerError",
     "EventStream",
     "Executed",
+    "Finding",
     "Follow",
     "Forbidden",
     "Health",
@@ -94,6 +107,12 @@ __all__ = [
     "Maintenance",
     "MemoryTokens",
     "NotFound",
+    "ProbeDetail",
+    "ProbeNews",
+    "ProbePage",
+    "ProbeResult",
+    "ProbeResults",
+    "ProbeSummary",
     "Processes",
     "Progress",
     "Pull",

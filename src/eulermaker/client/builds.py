@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eulermaker.client.analysis import Analysis
 from eulermaker.client.errors import Timeout
 from eulermaker.client.follow import Follow
 from eulermaker.client.models import Artifact, Build, BuildPage, LogPage, Record, Transition, parse
@@ -30,6 +31,7 @@ class Builds:
         dockerfile_content: str | None = None,
         spec_content: str | None = None,
         context_files: Mapping[str, str | bytes] | None = None,
+        executable: Mapping[str, bool] | None = None,
         build_args: Mapping[str, str] | None = None,
         labels: Mapping[str, str] | None = None,
         target: str | None = None,
@@ -39,12 +41,19 @@ class Builds:
         timeout: int | None = None,
         execute: bool = False,
     ) -> Build:
-        """Creates a build from either a Dockerfile or a spec; `timeout` in seconds bounds its run."""
+        """Creates a build from either a Dockerfile or a spec; `timeout` in seconds bounds its run.
+
+        `executable` tells of context files whether they are programs; of the others, scripts are.
+        """
+        programs = executable or {}
         body = {
             "name": name,
             "dockerfile_content": dockerfile_content,
             "spec_content": spec_content,
-            "context_files": {path: _encoded(content) for path, content in (context_files or {}).items()},
+            "context_files": {
+                path: _encoded(content, executable=programs.get(path))
+                for path, content in (context_files or {}).items()
+            },
             "build_args": dict(build_args or {}),
             "labels": dict(labels or {}),
             "target": target,
@@ -88,6 +97,24 @@ class Builds:
         """All that is known about a build."""
         return parse(Build, self._transport.data(Call(method="GET", path=_path(build_id))))
 
+    def analyze(
+        self,
+        *,
+        dockerfile_content: str | None = None,
+        spec_content: str | None = None,
+        context_files: Mapping[str, str | bytes] | None = None,
+    ) -> Analysis:
+        """What would make a Dockerfile or a spec cheaper to build; without files less is known of it."""
+        body = {
+            "dockerfile_content": dockerfile_content,
+            "spec_content": spec_content,
+            "context_files": {
+                path: _encoded(content, executable=None) for path, content in (context_files or {}).items()
+            },
+        }
+        given = {field: value for field, value in body.items() if value is not None}
+        return parse(Analysis, self._transport.data(Call(method="POST", path="/builds/analyze", json=given)))
+
     def execute(self, build_id: str) -> Transition:
         """Starts a pending build, or puts it in the queue."""
         return self._transition(build_id, "execute")
@@ -118,9 +145,21 @@ class Builds:
             finished=lambda: self.get(build_id).finished,
         )
 
-    def upload(self, build_id: str, path: str, file: Path, *, progress: Progress | None = None) -> None:
-        """Puts a file from the disk into the context of a build that has not started."""
-        upload(self._transport, f"{_path(build_id)}/context/{segments(path)}", file, progress)
+    def upload(
+        self,
+        build_id: str,
+        path: str,
+        file: Path,
+        *,
+        executable: bool | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Puts a file from the disk into the context of a build that has not started.
+
+        Unless `executable` tells, it is a program in the build when it is a script.
+        """
+        params = {} if executable is None else {"executable": "true" if executable else "false"}
+        upload(self._transport, f"{_path(build_id)}/context/{segments(path)}", file, progress, params=params)
 
     def artifacts(self, build_id: str) -> tuple[Artifact, ...]:
         """The files that a build left behind."""
@@ -158,8 +197,9 @@ def _path(build_id: str, *parts: str) -> str:
     return "/".join(("/builds", segment(build_id), *parts))
 
 
-def _encoded(content: str | bytes) -> dict[str, Any]:
+def _encoded(content: str | bytes, *, executable: bool | None) -> dict[str, Any]:
+    told = {} if executable is None else {"executable": executable}
     # Said outright: a bare string is text or base64 by the look of its name.
     if isinstance(content, str):
-        return {"content": content, "encoding": "text"}
-    return {"content": base64.b64encode(content).decode("ascii"), "encoding": "base64"}
+        return {"content": content, "encoding": "text", **told}
+    return {"content": base64.b64encode(content).decode("ascii"), "encoding": "base64", **told}

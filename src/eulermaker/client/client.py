@@ -8,6 +8,7 @@ from eulermaker.client.builds import Builds
 from eulermaker.client.containers import Containers
 from eulermaker.client.events import Events
 from eulermaker.client.images import Images
+from eulermaker.client.probes import Probes
 from eulermaker.client.retry import Retry
 from eulermaker.client.system import System
 from eulermaker.client.terminals import Terminals
@@ -46,6 +47,7 @@ class Client:
         self.images = Images(transport)
         self.terminals = Terminals(transport)
         self.events = Events(transport)
+        self.probes = Probes(transport)
         self.system = System(transport)
 
     def close(self) -> None:

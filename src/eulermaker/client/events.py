@@ -11,6 +11,8 @@ from eulermaker.client.models import parse
 from eulermaker.client.retry import Attempts
 from eulermaker.client.transport import Transport
 
+SEQ_HEADER = "X-Event-Seq"
+
 
 class Events:
     def __init__(self, transport: Transport) -> None:
@@ -45,6 +47,9 @@ class EventStream:
     def _connection(self) -> Iterator[ContainerEvent]:
         params = {} if self.last_seq is None else {"since": self.last_seq}
         with self._transport.socket("/ws/containers/events", params) as socket:
+            if self.last_seq is None and socket.response is not None:
+                # Who comes back before the first event goes on from where the first connection began.
+                self.last_seq = _number(socket.response.headers.get(SEQ_HEADER))
             try:
                 for message in socket:
                     event = parse(ContainerEvent, frame(message))
@@ -57,3 +62,7 @@ class EventStream:
 
 def _cut() -> ConnectionFailed:
     return ConnectionFailed("stream-cut", "The event stream broke off", retryable=True)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None

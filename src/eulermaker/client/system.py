@@ -78,8 +78,9 @@ class System:
         self._transport = transport
 
     def health(self) -> Health:
-        """How the server and what it depends on are doing."""
-        return parse(Health, self._read("health"))
+        """How the server and what it depends on are doing, also when that is badly."""
+        call = Call(method="GET", path="/system/health", answers=frozenset({503}))
+        return parse(Health, self._transport.data(call))
 
     def info(self) -> SystemInfo:
         """What is installed, and how much there is of everything."""

@@ -3,8 +3,9 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 import httpx
@@ -21,13 +22,21 @@ _CHUNK = 256 * 1024
 _SHA256 = re.compile(r'"(?:sha256[:-])?([0-9a-f]{64})"', re.IGNORECASE)
 
 
-def upload(transport: Transport, url: str, file: Path, progress: Progress | None) -> None:
+def upload(
+    transport: Transport,
+    url: str,
+    file: Path,
+    progress: Progress | None,
+    *,
+    params: Mapping[str, str | int] = MappingProxyType({}),
+) -> None:
     """Sends a file in one streamed PUT; a second attempt reads it anew."""
     size = file.stat().st_size
     transport.data(
         Call(
             method="PUT",
             path=url,
+            params=params,
             body=lambda: _read(file, size, progress),
             headers={"Content-Length": str(size), "Content-Type": "application/octet-stream"},
         )

@@ -25,7 +25,8 @@ _FAREWELL = 2.0  # seconds that a socket's peer has to agree to its end
 class Call:
     """A request that can be sent more than once: `body` opens its bytes anew each time.
 
-    `silence` is the longest wait for the next bytes of the answer, in seconds.
+    `silence` is the longest wait for the next bytes of the answer, in seconds. `answers` are statuses
+    outside 2xx that may come with the success body all the same.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Call:
     body: Callable[[], Iterator[bytes]] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     silence: float | None = None
+    answers: frozenset[int] = frozenset()
 
     @property
     def idempotent(self) -> bool:
@@ -65,7 +67,8 @@ class Wire:
         with _typed(call, timeout="no-answer"), self._http.stream(**self._arguments(call, token)) as response:
             if not response.is_success:
                 response.read()
-                raise error_from(response, idempotent=call.idempotent)
+                if response.status_code not in call.answers or not _is_success(response):
+                    raise error_from(response, idempotent=call.idempotent)
             with _typed(call, timeout="silent"):
                 yield response
 
@@ -152,6 +155,14 @@ def data_of(response: httpx.Response) -> Any:
     if not isinstance(body, dict) or body.get("success") is not True:
         raise ServerError("unexpected-answer", "The answer is not the success body of the API")
     return body.get("data")
+
+
+def _is_success(response: httpx.Response) -> bool:
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        return False
+    return isinstance(body, dict) and body.get("success") is True
 
 
 @contextmanager

@@ -16,9 +16,9 @@ def analysis(
     return analyze(text, Surroundings(files=context, users=users, tenant=tenant, architecture="amd64"))
 
 
-def optimized(run: str, **options: str) -> str:
+def optimized(run: str) -> str:
     """The command line of a RUN after its optimization, its mounts left out."""
-    text = analysis(f"FROM base:1\n{run}\n", **options).optimized.removeprefix("FROM base:1\n")
+    text = analysis(f"FROM base:1\n{run}\n").optimized.removeprefix("FROM base:1\n")
     lines = [
         line for line in text.splitlines() if not line.strip().removeprefix("RUN ").startswith("--mount")
     ]

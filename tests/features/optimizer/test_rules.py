@@ -1,8 +1,12 @@
 """Each rule: what it speaks of, and what it is silent about."""
 
+from pathlib import PurePosixPath
+
 import pytest
 
 from eulermaker.features.optimizer.rules import RULES
+from eulermaker.features.optimizer.service import spec_findings
+from eulermaker.formats.spec import parse_spec
 from tests.features.optimizer.dockerfiles import analysis, slugs
 
 #: rule → a Dockerfile that it speaks of, and one that it has nothing to say of.
@@ -30,12 +34,18 @@ WHOLE: dict[str, tuple[str, str]] = {
         "FROM base:1 AS a\nFROM base:1 AS c\nFROM a\nCOPY --from=1 x x\n",
     ),
 }
+#: rule → a line of a spec that it speaks of, and one that it has nothing to say of.
+SPECS: dict[str, tuple[str, str]] = {
+    "spec-source-missing": ("Source0: gone.tar.gz", "Source0: there.tar.gz"),
+    "spec-serial-make": ("make", "make %{?_smp_mflags}"),
+    "spec-obsolete-tag": ("BuildRoot: /tmp/x", "URL: https://example.org"),
+}
 #: They need to know the context.
 WITH_FILES = {"dependencies-first", "no-dockerignore"}
 
 
 def test_every_rule_is_tried() -> None:
-    assert TABLE.keys() | WHOLE.keys() | WITH_FILES == RULES.keys()
+    assert TABLE.keys() | WHOLE.keys() | WITH_FILES | SPECS.keys() == RULES.keys()
 
 
 @pytest.mark.parametrize("rule", TABLE)
@@ -50,6 +60,24 @@ def test_a_rule_speaks_of_stages(rule: str) -> None:
     wrong, right = WHOLE[rule]
     assert rule in slugs(wrong)
     assert rule not in slugs(right)
+
+
+@pytest.mark.parametrize("rule", SPECS)
+def test_a_rule_speaks_of_specs(rule: str) -> None:
+    wrong, right = (spec_slugs(f"Name: a\nVersion: 1\nRelease: 1\n{line}\n") for line in SPECS[rule])
+    assert wrong == [(4, rule)]
+    assert right == []
+
+
+def test_a_source_named_by_an_unknown_macro_may_be_any_file() -> None:
+    text = "Name: a\nVersion: 1\nRelease: 1\nSource0: %{unknown}.tar.gz\n"
+    assert spec_slugs(text) == []
+
+
+def spec_slugs(text: str) -> list[tuple[int, str]]:
+    """The rules that say something of a spec whose context has one archive, by line."""
+    found = spec_findings(text, parse_spec(text), {PurePosixPath("there.tar.gz")})
+    return [(finding.line, finding.rule.slug) for finding in found]
 
 
 def test_a_context_with_what_nobody_needs_wants_a_dockerignore() -> None:

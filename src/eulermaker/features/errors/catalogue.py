@@ -6,11 +6,15 @@ from eulermaker.engines import networks as engine_networks
 from eulermaker.engines import port
 from eulermaker.engines import volumes as engine_volumes
 from eulermaker.features.accounts import faults as accounts
+from eulermaker.features.alerts import faults as alerts
 from eulermaker.features.builds import faults as builds
 from eulermaker.features.containers import faults as containers
 from eulermaker.features.errors import faults as errors
 from eulermaker.features.images import faults as images
 from eulermaker.features.networks import faults as networks
+from eulermaker.features.notifications import faults as notifications
+from eulermaker.features.probes import faults as probes
+from eulermaker.features.status_pages import faults as status_pages
 from eulermaker.features.system import faults as system
 from eulermaker.features.terminals import faults as terminals
 from eulermaker.features.volumes import faults as volumes
@@ -38,6 +42,10 @@ def catalogue() -> Catalogue:
         builds.ENTRIES,
         containers.ENTRIES,
         terminals.ENTRIES,
+        probes.ENTRIES,
+        notifications.ENTRIES,
+        alerts.ENTRIES,
+        status_pages.ENTRIES,
         system.ENTRIES,
         errors.ENTRIES,
     )

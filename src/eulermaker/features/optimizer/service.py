@@ -1,12 +1,14 @@
 """What the rest of the program may ask of the optimizer: findings, and the same build for less."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from eulermaker.features.optimizer.findings import Finding, diff, edited
-from eulermaker.features.optimizer.rules import ALL
+from eulermaker.features.optimizer.rules import ALL, specs
 from eulermaker.features.optimizer.surroundings import Surroundings
 from eulermaker.formats.dockerfile import Dockerfile, DockerfileError, parse
+from eulermaker.formats.spec import Spec
 
 #: Rewriting reads command lines of a Unix shell; with another escape they are another shell's.
 _UNIX_ESCAPE = "\\"
@@ -42,6 +44,11 @@ def analyze(text: str, surroundings: Surroundings) -> Analysis:
         optimized=optimized,
         applied=applied,
     )
+
+
+def spec_findings(text: str, spec: Spec, files: Collection[PurePosixPath] | None) -> tuple[Finding, ...]:
+    """What the rules find in a spec, in its lines; `files` are the context's where they are known."""
+    return tuple(sorted(specs.find(text, spec, files), key=lambda finding: finding.line))
 
 
 def _optimized(dockerfile: Dockerfile, surroundings: Surroundings) -> tuple[str, tuple[Finding, ...]]:

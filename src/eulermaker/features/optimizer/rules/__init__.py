@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from eulermaker.features.optimizer.findings import Finding, Rule
-from eulermaker.features.optimizer.rules import bases, copies, dependencies, images, packages, shells
+from eulermaker.features.optimizer.rules import bases, copies, dependencies, images, packages, shells, specs
 from eulermaker.features.optimizer.surroundings import Surroundings
 from eulermaker.formats.dockerfile import Dockerfile
 
@@ -20,6 +20,6 @@ ALL: Final[tuple[Find, ...]] = (
 )
 RULES: Final[Mapping[str, Rule]] = {
     rule.slug: rule
-    for module in (packages, dependencies, copies, bases, shells, images)
+    for module in (packages, dependencies, copies, bases, shells, images, specs)
     for rule in module.RULES
 }
