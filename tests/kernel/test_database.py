@@ -59,6 +59,24 @@ async def test_a_cancellation_rolls_everything_back(database: Database) -> None:
     assert await count_of(database) == 6
 
 
+async def test_a_cancelled_statement_leaves_no_lock_behind(database: Database, database_url: str) -> None:
+    slow = sa.text(
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000000) "
+        "SELECT count(*) FROM n"
+    )
+    with anyio.move_on_after(0.2) as scope:
+        async with database.write() as connection:
+            await connection.execute(notes.update().values(count=5))
+            await connection.execute(slow)
+            scope.cancel()
+            await anyio.sleep_forever()
+    other = Database(database_url)
+    async with other.write() as connection:
+        await connection.execute(notes.update().where(notes.c.count == 0).values(count=6))
+    await other.close()
+    assert await count_of(database) == 6
+
+
 async def test_a_commit_that_fails_is_told(database: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         async with database.write() as connection:

@@ -1,11 +1,12 @@
-"""Which addresses the server connects to for its users: resolve, check every answer, then connect.
+"""Which addresses the server connects to for its users: resolve, judge every answer, then connect.
 
 Link-local addresses and those where clouds tell a machine its own credentials are refused, however
 they are written: mapped, translated or tunnelled.
 """
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -14,13 +15,18 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from typing import Literal
 
 import anyio
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-_METADATA: tuple[Address, ...] = tuple(
+#: What makes an address one that is not open to everybody.
+Kind = Literal["metadata", "link-local", "loopback", "unspecified", "multicast", "reserved"]
+
+#: Where clouds tell machines their secrets, beside those that are link-local.
+_METADATA = frozenset(
     ip_address(address)
     for address in (
         "169.254.169.254",  # AWS, Azure, Google, OpenStack, Huawei
@@ -32,8 +38,16 @@ _METADATA: tuple[Address, ...] = tuple(
         "fd20:ce::254",  # Google over IPv6
     )
 )
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")
 _TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 _COMPATIBLE = IPv6Network("::/96")
+_REASONS: Mapping[Kind, str] = {
+    "metadata": "this is a cloud's metadata address",
+    "link-local": "link-local addresses are refused",
+    "unspecified": "this address names no host",
+    "multicast": "multicast and broadcast addresses are refused",
+    "reserved": "multicast and broadcast addresses are refused",
+}
 
 
 class AddressRefused(Exception):
@@ -60,12 +74,12 @@ class AddressPolicy:
         `loopback` opens this host's own services, which are not for everybody.
         """
         meant = _meant(_parsed(address))
-        if _in_any(meant, self._allowed):
+        if lies_in(meant, self._allowed):
             return None
         reason = refused(meant)
         if reason is None and meant.is_loopback and not loopback:
             reason = "this host's own addresses are for administrators"
-        if reason is None and _in_any(meant, self._refused):
+        if reason is None and lies_in(meant, self._refused):
             reason = "the administrator refuses this network"
         return reason
 
@@ -85,16 +99,36 @@ class AddressPolicy:
 
 def refused(address: str | Address) -> str | None:
     """Why nobody's connection goes to the address; None when it may."""
+    kind = kind_of(str(address))
+    return None if kind is None else _REASONS.get(kind)
+
+
+@lru_cache(maxsize=16_384)
+def kind_of(address: str) -> Kind | None:
+    """What makes an address one that is not open to everybody; None for all others."""
     meant = _meant(_parsed(address))
     if meant in _METADATA:
-        return "this is a cloud's metadata address"
+        return "metadata"
     if meant.is_link_local:
-        return "link-local addresses are refused"
-    if meant.is_unspecified or (meant.version == 4 and meant in IPv4Network("0.0.0.0/8")):
-        return "this address names no host"
-    if meant.is_multicast or meant == IPv4Address("255.255.255.255"):
-        return "multicast and broadcast addresses are refused"
+        return "link-local"
+    if meant.is_loopback:
+        return "loopback"
+    if meant.is_unspecified or meant in _THIS_NETWORK:
+        return "unspecified"
+    if meant.is_multicast:
+        return "multicast"
+    # Python calls all of IPv6 reserved that is not assigned yet, and some that is.
+    if meant.version == 4 and meant.is_reserved:
+        return "reserved"
     return None
+
+
+def lies_in(address: str | Address, networks: Sequence[Network]) -> bool:
+    """Whether one of the networks has the address, however that is written."""
+    if not networks:
+        return False
+    meant = _meant(_parsed(address))
+    return any(meant in network for network in networks)
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -126,10 +160,6 @@ def _meant(address: Address) -> Address:
         return address.teredo[1]
     if any(address in network for network in _TRANSLATED):
         return IPv4Address(address.packed[-4:])
-    if address in _COMPATIBLE and int(address) > 1:
+    if address in _COMPATIBLE and int(address) > 0xFFFF:
         return IPv4Address(address.packed[-4:])
     return address
-
-
-def _in_any(address: Address, networks: Sequence[Network]) -> bool:
-    return any(address in network for network in networks)

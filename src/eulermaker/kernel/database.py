@@ -8,10 +8,16 @@ what else is done inside a transaction, with a file or an engine, stay what they
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+)
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -83,8 +89,8 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: committed when the block ends, rolled back when it raises."""
-        async with _connected(self._writing) as connection, connection.begin():
+        """A transaction: committed when the block ends, rolled back when it raises or is cancelled."""
+        async with _connected(self._writing) as connection, _left_whole(connection.begin()):
             yield connection
 
     async def ping(self) -> None:
@@ -99,11 +105,27 @@ class Database:
 
 @asynccontextmanager
 async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    stack = AsyncExitStack()
     with _unavailable():
-        connection = await stack.enter_async_context(engine.connect())
-    async with stack:
+        connection = await engine.connect()
+    async with _left_whole(aclosing(connection)):
         yield connection
+
+
+@asynccontextmanager
+async def _left_whole(entered: AbstractAsyncContextManager[Any]) -> AsyncIterator[None]:
+    """Enter the context, and leave it without being cancelled on the way out.
+
+    A transaction that is left half way keeps its lock, and nobody could tell whether it was committed.
+    """
+    await entered.__aenter__()
+    try:
+        yield
+    except BaseException as error:
+        with anyio.CancelScope(shield=True):
+            await entered.__aexit__(type(error), error, error.__traceback__)
+        raise
+    with anyio.CancelScope(shield=True):
+        await entered.__aexit__(None, None, None)
 
 
 @contextmanager
@@ -119,6 +141,10 @@ def _unavailable() -> Iterator[None]:
 
 def _tell_loss(context: sa.engine.ExceptionContext) -> None:
     """Turn the loss of the database in the middle of something into its fault."""
+    if not isinstance(context.original_exception, Exception) and context.dialect.name == "sqlite":
+        # A cancelled wait is no reason to drop the connection: its thread goes on to the statement's end
+        # with the lock in its hands, and what is asked next is asked behind it.
+        context.is_disconnect = False
     # A connection that turns out to be dead before it is used is replaced by a new one.
     if not context.is_pre_ping and _is_lost(context.sqlalchemy_exception or context.original_exception):
         raise DATABASE_UNAVAILABLE()

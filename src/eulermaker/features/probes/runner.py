@@ -1,7 +1,7 @@
 """Checks what is due: the schedule, the lanes, and what each verdict changes."""
 
-import math
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterable
 
@@ -39,7 +39,7 @@ GRACE_SECONDS = 1.0
 CLOCK_STEP_SECONDS = 2.0
 FAREWELL_SECONDS = 3.0
 #: What is due within so short a time is started together.
-TICK_SECONDS = 0.002
+TICK_SECONDS = 0.01
 #: So many are started before everybody else gets a turn.
 TURN = 50
 #: States in which nothing runs that could be checked; one that restarts is failing, and is checked.
@@ -287,6 +287,7 @@ class ProbeRunner:
 
     async def _wait_for(self, due: float | None) -> None:
         """Return when something is due, or when what is due may have changed."""
+        self._wakes_at = math.inf if due is None else due
         if due is None:
             await self._due_now.wait(LOOK_SECONDS)
             return

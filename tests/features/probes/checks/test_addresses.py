@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eulermaker.engines.containers import Container, ContainerConfig, Port, Status
-from eulermaker.features.probes.checks.addresses import Neighbours, Policy, kind_of
+from eulermaker.features.probes.checks.addresses import Neighbours, Policy
 from eulermaker.features.probes.checks.make import refused_address
 from eulermaker.features.probes.checks.names import Names
 from eulermaker.features.probes.checks.target import Aim, Place, Reaching, Target
 from eulermaker.features.probes.checks.verdict import Status as Found
 from eulermaker.features.probes.checks.verdict import Trouble
 from eulermaker.features.probes.config import Dns, Http, IpVersion, Reach, Tcp
+from eulermaker.kernel.addresses import kind_of
 from eulermaker.kernel.ownership import OWNER, TENANT
 from tests.features.probes.checks.seen import Listed
 
@@ -50,14 +51,14 @@ def container(
 @pytest.mark.parametrize(
     ("address", "kind"),
     [
-        ("169.254.169.254", "link-local"),
+        ("169.254.169.254", "metadata"),
         ("169.254.0.1", "link-local"),
         ("fe80::1", "link-local"),
         ("fe80::1%eth0", "link-local"),
-        ("::ffff:169.254.169.254", "link-local"),
-        ("64:ff9b::a9fe:a9fe", "link-local"),
-        ("2002:a9fe:a9fe::1", "link-local"),
-        ("::169.254.169.254", "link-local"),
+        ("::ffff:169.254.169.254", "metadata"),
+        ("64:ff9b::a9fe:a9fe", "metadata"),
+        ("2002:a9fe:a9fe::1", "metadata"),
+        ("::169.254.169.254", "metadata"),
         ("100.100.100.200", "metadata"),
         ("168.63.129.16", "metadata"),
         ("fd00:ec2::254", "metadata"),
@@ -237,7 +238,7 @@ def test_what_cannot_be_looked_at_is_unknown() -> None:
 def test_refused_addresses_are_told_when_a_probe_is_made() -> None:
     reaching = Reaching(Listed(container("c", "172.17.0.9")), Names())
     inside = replace(ANN, container="c")
-    assert refused_address(Http(url="http://169.254.169.254/"), inside, reaching) == ("url", "link-local")
+    assert refused_address(Http(url="http://169.254.169.254/"), inside, reaching) == ("url", "metadata")
     assert refused_address(Tcp(host="127.0.0.1", port=80), ANN, reaching) == ("host", "loopback")
     assert refused_address(Tcp(host="127.0.0.1", port=80), inside, reaching) is None
     assert refused_address(Dns(name="x", server="127.0.0.1:53"), inside, reaching) == ("server", "loopback")
