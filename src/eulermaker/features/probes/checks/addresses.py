@@ -1,6 +1,6 @@
 """Where a check may connect to: judged on the address itself, so that no name and no redirect gets around it.
 
-Docs: decisions/0041.
+Docs: decisions/0021.
 """
 
 import ipaddress
