@@ -18,7 +18,11 @@ def main() -> None:
 def _serve(arguments: list[str]) -> None:
     """Run the server."""
     import argparse
+    import gc
 
+    # What is imported and put together stays: a collection meanwhile frees nothing, and all of them take
+    # a fifth of the start. The server turns them on again.
+    gc.disable()
     parser = argparse.ArgumentParser(prog="eulermaker serve", description="Run the server.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: %(default)s)")

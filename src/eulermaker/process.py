@@ -90,6 +90,7 @@ async def _run_all(http: uvicorn.Server, server: Server, listener: socket.socket
         log.info("server.starting", address=listener.getsockname(), pid=os.getpid())
         # What lives now lives on: a full collection that looks at all of it stops every request for 90 ms.
         gc.freeze()
+        gc.enable()
         # The signals are handled above; uvicorn's public `serve` would take them for itself.
         await http._serve([listener])
         await server.runner.drain(within=server.base.settings.shutdown_seconds)

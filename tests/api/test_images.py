@@ -72,6 +72,8 @@ def test_list_is_filtered_and_paged(admin: httpx.Client) -> None:
             return [entry["tags"] for entry in data_of(answer)["images"]]
 
         assert tags(label="test.kind=apple") == [[one]]
+        # It was made behind our back, a moment ago.
+        until(lambda: tags(label="test.kind=pear") == [[two]])
         assert sorted(tags(label="test.kind", dangling=False)) == sorted([[one], [two]])
         assert tags(label=["test.kind", "other"]) == []
         assert tags(dangling=True) == []

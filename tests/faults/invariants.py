@@ -95,7 +95,7 @@ def nothing_is_left(server: ServerProcess, client: httpx.Client, engine: EngineV
     deadline = time.monotonic() + CLEAR_SECONDS
     while (left := _leftovers(server, client, engine)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not left
+    assert not left, left
 
 
 def _leftovers(server: ServerProcess, client: httpx.Client, engine: EngineView) -> list[str]:

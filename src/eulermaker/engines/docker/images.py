@@ -38,6 +38,8 @@ USE_SECONDS = 120.0
 MAX_TOLD = 100
 _LAYER = re.compile(r"[0-9a-f]{12}")
 _NO_NAME = "<none>"
+USE_ATTEMPTS = 3
+_USE = [("type", "image")]
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -69,7 +71,7 @@ class DockerImages:
 
     async def use(self) -> Sequence[ImageUse]:
         """What each image takes and who needs it."""
-        told = await self._ask("GET", "/system/df", query=[("type", "image")], seconds=USE_SECONDS)
+        told = await self._disk_use()
         return [
             ImageUse(
                 id=entry["Id"],
@@ -145,6 +147,16 @@ class DockerImages:
             if "error" in line:
                 raise _unusable(str(line["error"]), 500)
         return told
+
+    async def _disk_use(self) -> Any:
+        # An image that goes away meanwhile makes the engine refuse the whole.
+        for _ in range(USE_ATTEMPTS - 1):
+            try:
+                return await self._ask("GET", "/system/df", query=_USE, seconds=USE_SECONDS)
+            except Fault as fault:
+                if fault.entry is not ENGINE_REFUSED:
+                    raise
+        return await self._ask("GET", "/system/df", query=_USE, seconds=USE_SECONDS)
 
     async def _ask(
         self,
