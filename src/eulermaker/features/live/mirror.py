@@ -21,6 +21,8 @@ log = structlog.get_logger("eulermaker.live")
 #: One action tells several events, and its answer comes last: a moment later one look sees all of it,
 #: and is in nobody's way.
 GATHER_SECONDS = 0.01
+#: A look may find a thing gone before its event says so; of so many it is still known whose they were.
+KEPT_GONE = 1000
 
 Publish = Callable[[Change], None]
 
@@ -51,6 +53,7 @@ class Mirror(Generic[ThingT]):
         self._publish = publish
         self._clock = clock
         self._things: dict[str, ThingT] = {}
+        self._gone: dict[str, Mapping[str, str]] = {}
         self._dirty: dict[str, None] = {}
         self._work = anyio.Event()
         self._looks = _Looks()
@@ -188,8 +191,9 @@ class Mirror(Generic[ThingT]):
     def _tell(self, event: EngineEvent, identifier: str, *, name: str, image: str = "") -> None:
         self._unexplained.pop(identifier, None)
         known = self._things.get(identifier)
+        labels = known.labels if known is not None else self._gone.get(identifier, {})
         # The engine tells a container's labels with each event, and a network's never.
-        attributes = {**(known.labels if known is not None else {}), **event.attributes}
+        attributes = {**labels, **event.attributes}
         self._publish(Change(event.action, identifier, name, image, event.at_ns, attributes, kind=self.kind))
 
     def _look_at(self, identifier: str) -> None:
@@ -215,9 +219,15 @@ class Mirror(Generic[ThingT]):
         self._looks.settle(identifier)
         known = self._things.pop(identifier, None)
         if known is not None:
+            self._remember(known)
             self._removed(known)
             self.version += 1
             self._changed(identifier)
+
+    def _remember(self, gone: ThingT) -> None:
+        self._gone[gone.id] = gone.labels
+        if len(self._gone) > KEPT_GONE:
+            del self._gone[next(iter(self._gone))]
 
     def _compared_with(self, found: Mapping[str, Change]) -> None:
         # The first comparison of all tells of no change.
