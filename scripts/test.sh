@@ -18,13 +18,17 @@ side_by_side=(-n $(($(nproc) < 4 ? 2 * $(nproc) : 8)) --dist loadfile --no-loads
 # Who chooses tests wants to see what they print.
 if [ "$#" -gt 0 ]; then side_by_side=(); fi
 
-# On shared machines a deadline is missed now and then: in CI what failed gets one more try, alone, and
-# both results are shown.
+# On shared machines a deadline is missed now and then: in CI what failed is tried again, alone, twice at
+# the most, and all results are shown.
 suite() {
     scripts/with_services.sh .venv/bin/python -m pytest "${side_by_side[@]}" "$@" && return
     [ "${CI:-}" = true ] || return 1
-    echo "== trying what failed once more"
-    scripts/with_services.sh .venv/bin/python -m pytest --last-failed --last-failed-no-failures none "$@"
+    local try
+    for try in 1 2; do
+        echo "== trying again what failed ($try of 2)"
+        scripts/with_services.sh .venv/bin/python -m pytest --last-failed --last-failed-no-failures none "$@" && return
+    done
+    return 1
 }
 
 # Everything on SQLite, then what a database matters to on PostgreSQL.
