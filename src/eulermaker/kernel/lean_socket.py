@@ -27,8 +27,8 @@ class LeanSocket(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         # They are used as what they stand for: only what uvicorn asks of the two is there.
-        self.queue = _Inbox()  # type: ignore[assignment]
-        self.writable = _Writable()  # type: ignore[assignment]
+        self.queue = _Inbox()  # type: ignore[assignment]  # all of a queue that is used
+        self.writable = _Writable()  # type: ignore[assignment]  # all of an event that is used
         self._gone: Callable[[], None] | None = None
 
     def when_gone(self, callback: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 """The root task group: every task has an owner, and one that dies takes the process with it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import anyio
@@ -52,6 +52,22 @@ async def every(seconds: float, work: Service) -> None:
                 raise
             log.warning("service.postponed", work=work.__qualname__, fault=fault.entry.slug)
         await anyio.sleep(seconds)
+
+
+async def whenever(nudge: "Nudge", seconds: float, look: Callable[[], Awaitable[bool]]) -> None:
+    """Service: look until there is nothing more, then again when nudged or after so many seconds.
+
+    `look` tells whether there may be more; one that cannot be made now waits for the next turn.
+    """
+    while True:
+        try:
+            while await look():
+                pass
+        except Fault as fault:
+            if not fault.entry.retryable:
+                raise
+            log.warning("service.postponed", work=look.__qualname__, fault=fault.entry.slug)
+        await nudge.wait(seconds)
 
 
 class Nudge:

@@ -12,8 +12,7 @@ from pydantic_core import to_json
 from eulermaker.features.alerts.schemas import Event
 from eulermaker.features.alerts.store import AlertStore
 from eulermaker.kernel.database import Database
-from eulermaker.kernel.faults import Fault
-from eulermaker.kernel.supervise import Nudge
+from eulermaker.kernel.supervise import Nudge, whenever
 
 log = structlog.get_logger("eulermaker.alerts")
 
@@ -72,15 +71,7 @@ class Feed:
 
     async def run(self) -> None:
         """Service: follow the events."""
-        while True:
-            try:
-                while await self._look():
-                    pass
-            except Fault as fault:
-                if not fault.entry.retryable:
-                    raise
-                log.warning("alerts.feed_waits", fault=fault.entry.slug)
-            await self._nudge.wait(LOOK_SECONDS)
+        await whenever(self._nudge, LOOK_SECONDS, self._look)
 
     async def _look(self) -> bool:
         """Tell what is new; tells whether there may be more."""

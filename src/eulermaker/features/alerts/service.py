@@ -32,12 +32,11 @@ from eulermaker.features.notifications.service import NOTIFICATIONS, Notificatio
 from eulermaker.kernel.call import Call, Permission
 from eulermaker.kernel.clock import Clock, rfc3339
 from eulermaker.kernel.database import Database
-from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.ids import new_id
 from eulermaker.kernel.ownership import OWNER, TENANT
 from eulermaker.kernel.paging import Page
 from eulermaker.kernel.settings import Alerts as Settings
-from eulermaker.kernel.supervise import Nudge
+from eulermaker.kernel.supervise import Nudge, whenever
 from eulermaker.kernel.telemetry import Metrics
 
 log = structlog.get_logger("eulermaker.alerts")
@@ -125,15 +124,7 @@ class Alerts:
 
     async def run(self) -> None:
         """Service: do what becomes due by time alone: cool-downs, flapping, maintenance that ends."""
-        while True:
-            try:
-                while await self._look():
-                    pass
-            except Fault as fault:
-                if not fault.entry.retryable:
-                    raise
-                log.warning("alerts.postponed", fault=fault.entry.slug)
-            await self._nudge.wait(LOOK_SECONDS)
+        await whenever(self._nudge, LOOK_SECONDS, self._look)
 
     async def sweep(self) -> None:
         """Delete alerts that are older than what is kept."""

@@ -9,7 +9,7 @@ import anyio
 
 from eulermaker.engines.containers import Container, Containers, EngineEvent
 from eulermaker.features.live.changes import Change, Kind
-from eulermaker.features.live.mirror import Mirror, Publish
+from eulermaker.features.live.mirror import LookingMirror, Publish
 from eulermaker.kernel.clock import Clock
 
 SHORT_ID = 12
@@ -23,7 +23,7 @@ ACTIONS = frozenset(
 )  # fmt: skip
 
 
-class LiveView(Mirror[Container]):
+class LiveView(LookingMirror[Container]):
     """The containers of one engine, answered from memory."""
 
     kind: Kind = "container"

@@ -3,6 +3,7 @@
 An event is only ever a hint to look again; what is believed is what the engine then says.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
@@ -44,7 +45,7 @@ class Thing(Protocol):
 ThingT = TypeVar("ThingT", bound=Thing)
 
 
-class Mirror(Generic[ThingT]):
+class Mirror(ABC, Generic[ThingT]):
     """The things of one kind. What is not told here is told by the kind's own class."""
 
     kind: Kind
@@ -87,62 +88,17 @@ class Mirror(Generic[ThingT]):
         """How many things there are."""
         return len(self._things)
 
-    async def refresh(self, identifier: str) -> ThingT | None:
-        """Look at a thing again, now."""
-        with self._looks.one(identifier) as look:
-            seen = await self._ask(identifier)
-            if look.overtaken:
-                # Something newer is known than what this look may have seen: only a later one can tell.
-                self._look_at(identifier)
-                return self._things.get(identifier)
-        if seen is None:
-            self._drop(identifier)
-        else:
-            self._put(seen)
-        return seen
-
+    @abstractmethod
     def note(self, event: EngineEvent) -> None:
         """Take an event of any kind for what it says of the things here."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def inspect(self) -> None:
         """Look at what events were about, for as long as the engine is followed."""
-        while True:
-            work = self._work
-            while self._dirty:
-                identifier = next(iter(self._dirty))
-                # Taken out before looking: an event that comes meanwhile asks for another look.
-                del self._dirty[identifier]
-                try:
-                    await self.refresh(identifier)
-                except Fault as fault:
-                    if fault.entry is not ENGINE_REFUSED:
-                        raise
-                    # The engine cannot describe this one now; the next event or comparison asks again.
-                    log.warning("live.refused", kind=self.kind, id=identifier)
-            await work.wait()
-            await anyio.sleep(GATHER_SECONDS)
 
+    @abstractmethod
     async def compare(self) -> None:
-        """Compare with the engine's list: what differs is looked at, and told unless events tell it."""
-        listed = {thing.id: thing for thing in await self._list()}
-        found: dict[str, Change] = {}
-        for gone in self._things.keys() - listed.keys():
-            # Gone, or younger than the list: a look tells.
-            self._look_at(gone)
-            found[gone] = self._found_out("destroy", self._things[gone])
-        for thing in listed.values():
-            known = self._things.get(thing.id)
-            if thing.id in self._dirty or self._looks.under_way(thing.id):
-                continue
-            if known is None:
-                self._put(thing)
-                found[thing.id] = self._found_out("create", thing)
-            elif (difference := self._difference(known, thing)) is not None:
-                found[thing.id] = self._found_out(difference, thing)
-            if thing.id in found or (known is not None and self._lacks_details(known)):
-                self._look_at(thing.id)
-        self._compared_with(found)
+        """Compare with the engine's list: what differs is told unless events tell it."""
 
     def settled(self, *, after: float) -> Sequence[Change]:
         """What comparisons found out `after` seconds ago, is still true and was told by no event."""
@@ -152,25 +108,9 @@ class Mirror(Generic[ThingT]):
             del self._unexplained[identifier]
         return [change for change in due.values() if self._is_true(change)]
 
-    async def _list(self) -> Sequence[ThingT]:
-        """What the engine lists."""
-        raise NotImplementedError
-
-    async def _ask(self, identifier: str) -> ThingT | None:
-        """What the engine says of one thing."""
-        raise NotImplementedError
-
-    def _difference(self, known: ThingT, listed: ThingT) -> str | None:
-        """What a list tells of a thing that is known otherwise; None where it agrees."""
-        raise NotImplementedError
-
-    def _lacks_details(self, known: ThingT) -> bool:
-        """Whether only a list has told of the thing so far."""
-        raise NotImplementedError
-
+    @abstractmethod
     def _title(self, thing: ThingT) -> tuple[str, str]:
         """The name and the image with which a change of the thing is told."""
-        raise NotImplementedError
 
     def _is_true(self, change: Change) -> bool:
         """Whether what a comparison found out is still so."""
@@ -241,6 +181,79 @@ class Mirror(Generic[ThingT]):
         now_ns = int(self._clock().timestamp() * 1e9)
         labels = dict(thing.labels)
         return Change(action, thing.id, name, image, now_ns, labels, origin="resync", kind=self.kind)
+
+
+class LookingMirror(Mirror[ThingT]):
+    """A mirror whose things are looked at one by one, when something tells that they changed."""
+
+    async def refresh(self, identifier: str) -> ThingT | None:
+        """Look at a thing again, now."""
+        with self._looks.one(identifier) as look:
+            seen = await self._ask(identifier)
+            if look.overtaken:
+                # Something newer is known than what this look may have seen: only a later one can tell.
+                self._look_at(identifier)
+                return self._things.get(identifier)
+        if seen is None:
+            self._drop(identifier)
+        else:
+            self._put(seen)
+        return seen
+
+    async def inspect(self) -> None:
+        """Look at what events were about, for as long as the engine is followed."""
+        while True:
+            work = self._work
+            while self._dirty:
+                identifier = next(iter(self._dirty))
+                # Taken out before looking: an event that comes meanwhile asks for another look.
+                del self._dirty[identifier]
+                try:
+                    await self.refresh(identifier)
+                except Fault as fault:
+                    if fault.entry is not ENGINE_REFUSED:
+                        raise
+                    # The engine cannot describe this one now; the next event or comparison asks again.
+                    log.warning("live.refused", kind=self.kind, id=identifier)
+            await work.wait()
+            await anyio.sleep(GATHER_SECONDS)
+
+    async def compare(self) -> None:
+        """Compare with the engine's list: what differs is looked at, and told unless events tell it."""
+        listed = {thing.id: thing for thing in await self._list()}
+        found: dict[str, Change] = {}
+        for gone in self._things.keys() - listed.keys():
+            # Gone, or younger than the list: a look tells.
+            self._look_at(gone)
+            found[gone] = self._found_out("destroy", self._things[gone])
+        for thing in listed.values():
+            known = self._things.get(thing.id)
+            if thing.id in self._dirty or self._looks.under_way(thing.id):
+                continue
+            if known is None:
+                self._put(thing)
+                found[thing.id] = self._found_out("create", thing)
+            elif (difference := self._difference(known, thing)) is not None:
+                found[thing.id] = self._found_out(difference, thing)
+            if thing.id in found or (known is not None and self._lacks_details(known)):
+                self._look_at(thing.id)
+        self._compared_with(found)
+
+    @abstractmethod
+    async def _list(self) -> Sequence[ThingT]:
+        """What the engine lists."""
+
+    @abstractmethod
+    async def _ask(self, identifier: str) -> ThingT | None:
+        """What the engine says of one thing."""
+
+    @abstractmethod
+    def _difference(self, known: ThingT, listed: ThingT) -> str | None:
+        """What a list tells of a thing that is known otherwise; None where it agrees."""
+
+    @abstractmethod
+    def _lacks_details(self, known: ThingT) -> bool:
+        """Whether only a list has told of the thing so far."""
 
 
 AnyMirror = Mirror[Any]

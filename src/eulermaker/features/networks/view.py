@@ -7,13 +7,13 @@ from dataclasses import replace
 from eulermaker.engines.containers import EngineEvent
 from eulermaker.engines.networks import Network, Networks
 from eulermaker.features.live.changes import Kind
-from eulermaker.features.live.mirror import Mirror, Publish
+from eulermaker.features.live.mirror import LookingMirror, Publish
 from eulermaker.kernel.clock import Clock
 
 _REFERENCE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 
 
-class NetworkView(Mirror[Network]):
+class NetworkView(LookingMirror[Network]):
     """The networks of one engine, answered from memory."""
 
     kind: Kind = "network"

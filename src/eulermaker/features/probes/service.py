@@ -14,7 +14,7 @@ from eulermaker.features.probes import rules
 from eulermaker.features.probes.checks.make import refused_address
 from eulermaker.features.probes.checks.target import Reaching
 from eulermaker.features.probes.checks.verdict import Verdict
-from eulermaker.features.probes.config import NEEDS_CONTAINER, Config, joined, read, split
+from eulermaker.features.probes.config import NEEDS_CONTAINER, Config, Push, joined, read, split
 from eulermaker.features.probes.faults import (
     CHECK_NOT_MADE,
     PROBE_IS_PUSH,
@@ -274,7 +274,8 @@ class Probes:
             raise PROBE_IS_PUSH(probe=probe, details=_details(probe))
         config, check = self._runner.check_of(found)
         assert check is not None
-        budget = config.budget  # type: ignore[union-attr]  # push was refused above
+        assert not isinstance(config, Push)
+        budget = config.budget
         result = None
         with anyio.move_on_after(budget + PATIENCE_SECONDS) as scope:
             result = await self._checked_on_record(found) if found.enabled else None
@@ -313,7 +314,8 @@ class Probes:
         self._require_open(probe, config)
         _, check = self._runner.check_of(probe, config)
         assert check is not None
-        return await self._tried(check, config.budget)  # type: ignore[union-attr]  # push was refused above
+        assert not isinstance(config, Push)
+        return await self._tried(check, config.budget)
 
     async def heartbeat(self, secret: str, told: Heartbeat) -> None:
         """Take note of a heartbeat; raises `probe-push-not-found`."""
