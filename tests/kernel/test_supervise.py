@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eulermaker.kernel.faults import DATABASE_UNAVAILABLE, INTERNAL, Fault
-from eulermaker.kernel.supervise import Nudge, Service, ServiceEnded, every, run_services
+from eulermaker.kernel.supervise import Nudge, Service, ServiceEnded, every, run_services, whenever
 
 pytestmark = pytest.mark.anyio
 LONG = 60.0
@@ -146,3 +146,22 @@ async def _interleave(pauses: list[int], tick: float) -> None:
                     await anyio.lowlevel.checkpoint()
                 given_ += 1
                 nudge.give()
+
+
+async def test_what_is_looked_at_is_looked_at_until_there_is_no_more() -> None:
+    answers: list[bool | Fault] = [True, True, False, DATABASE_UNAVAILABLE(), False, INTERNAL()]
+    looks: list[bool | Fault] = []
+    nudge = Nudge()
+
+    async def look() -> bool:
+        looks.append(answers[len(looks)])
+        # Kept for the wait that follows: nothing here waits for the time to pass.
+        nudge.give()
+        if isinstance(looks[-1], Fault):
+            raise looks[-1]
+        return looks[-1]
+
+    with anyio.fail_after(LONG), pytest.raises(Fault) as raised:
+        await whenever(nudge, LONG, look)
+    assert raised.value.entry is INTERNAL
+    assert looks == answers
