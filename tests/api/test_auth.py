@@ -258,3 +258,12 @@ def _claims(token: str) -> dict[str, Any]:
 
 def _encoded(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def test_who_is_signed_in_is_told_what_the_role_allows(people: dict[str, httpx.Client]) -> None:
+    told = {name: data_of(people[name].get("/api/v1/auth/me")) for name in ("owner", "readonly")}
+
+    assert (told["owner"]["username"], told["owner"]["role"]) == ("owner", "user")
+    assert {"containers:write", "terminals:use"} <= set(told["owner"]["permissions"])
+    assert "containers:write-all" not in told["owner"]["permissions"]
+    assert not [named for named in told["readonly"]["permissions"] if ":write" in named]

@@ -42,6 +42,7 @@ WRITE = (401, 404, 403, 200, 200, 404, 200)
 TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/api/v1/auth/login"): Row(everybody(), body={"username": "owner", "password": PASSWORD}),
     ("POST", "/api/v1/auth/refresh"): Row((401, 200, 200, 200, 200, 200, 200)),
+    ("GET", "/api/v1/auth/me"): Row((401, 200, 200, 200, 200, 200, 200)),
     ("POST", "/api/v1/auth/ws-ticket"): Row((401, 200, 200, 200, 200, 200, 200)),
     ("POST", "/api/v1/builds"): Row(
         (401, 201, 403, 201, 201, 201, 201), body={"name": "table", "dockerfile_content": DOCKERFILE}

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from eulermaker.dialects.success import Success, success
 from eulermaker.features.accounts.callers import Callers, bearer_token
-from eulermaker.features.accounts.schemas import Login, Refresh, SocketTicket, Tokens
+from eulermaker.features.accounts.schemas import Login, Me, Refresh, SocketTicket, Tokens
 from eulermaker.features.accounts.service import Accounts
-from eulermaker.kernel.call import Call
+from eulermaker.kernel.call import PERMISSIONS, Call
 
 
 def router(accounts: Accounts, callers: Callers) -> APIRouter:
@@ -29,6 +29,13 @@ def router(accounts: Accounts, callers: Callers) -> APIRouter:
         if body and body.refresh_token:
             return success(await accounts.refresh_by_token(body.refresh_token))
         return success(await accounts.refresh_by_bearer(bearer_token(request)))
+
+    @routes.get("/me", response_model=Success[Me])
+    async def me(call: Annotated[Call, Depends(callers.of_request)]) -> Response:
+        """Who is signed in, and what the role allows."""
+        who = call.principal
+        allowed = sorted(PERMISSIONS[who.role])
+        return success(Me(id=who.user, username=who.username, role=who.role, permissions=allowed))
 
     @routes.post("/ws-ticket", response_model=Success[SocketTicket])
     async def ws_ticket(call: Annotated[Call, Depends(callers.of_request)]) -> Response:

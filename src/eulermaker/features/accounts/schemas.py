@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from eulermaker.kernel.call import Permission, Role
 from eulermaker.kernel.validation import Text, refusal, storable
 
 
@@ -56,6 +57,15 @@ class Tokens(BaseModel):
     expires_in: int
     token_type: str = "Bearer"  # noqa: S105  # the scheme's name, no secret
     refresh_token: str
+
+
+class Me(BaseModel):
+    """Who is signed in, and everything that the role allows; what is not named is forbidden."""
+
+    id: str
+    username: str
+    role: Role
+    permissions: list[Permission]
 
 
 class SocketTicket(BaseModel):
