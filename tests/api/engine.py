@@ -1,7 +1,9 @@
 """What the engine itself says, past the product."""
 
+import io
 import json
 import os
+import tarfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -51,6 +53,27 @@ def containers_labelled(label: str) -> list[str]:
 def running_commands() -> list[str]:
     """The commands of the containers that run now."""
     return [one["Command"] for one in _get("/containers/json")]
+
+
+def files_of(image: str) -> dict[str, tuple[object, ...]]:
+    """Every file of an image by path: type, mode, owner, time and content."""
+    order = {"Image": image, "Cmd": ["/never-started"]}
+    container = f"/containers/{engine_api.post_json(HOST, '/containers/create', order)['Id']}"
+    try:
+        with engine_api.exchange(HOST, "GET", f"{container}/export", timeout=120) as answer:
+            content = io.BytesIO(answer.response.read())
+    finally:
+        with engine_api.exchange(HOST, "DELETE", f"{container}?force=1&v=1"):
+            pass
+    with tarfile.open(fileobj=content) as archive:
+        return {member.name: _described(archive, member) for member in archive}
+
+
+def _described(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[object, ...]:
+    file = archive.extractfile(member) if member.isreg() else None
+    told = (member.type, member.mode, member.uid, member.gid, member.linkname)
+    # Directories and links are made when a step runs; files that are copied keep their times.
+    return told if file is None else (*told, member.mtime, file.read())
 
 
 def rpm_query(file: Path, arguments: list[str]) -> str:

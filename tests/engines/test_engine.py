@@ -3,8 +3,10 @@
 import io
 import tarfile
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import anyio
@@ -17,6 +19,7 @@ from eulermaker.engines.port import (
     BuildEvent,
     BuildFailed,
     BuildFault,
+    ContextEntry,
     ImageBuild,
     ImageReady,
     StepOutput,
@@ -237,3 +240,57 @@ async def test_cancelling_ends_the_engines_work(engine: DockerEngine, tag: str) 
     with anyio.fail_after(60), pytest.raises(Fault):
         await follow()
     await engine.cancel_build(build.reference)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A context in memory whose Dockerfile is none of its files."""
+
+    text: str
+    files: dict[str, bytes]
+
+    @property
+    def entries(self) -> list[ContextEntry]:
+        folders = {str(PurePosixPath(name).parent) for name in self.files} - {"."}
+        return [
+            *(ContextEntry(folder, 0o755, directory=True) for folder in folders),
+            *(ContextEntry(name, 0o644, len(content)) for name, content in self.files.items()),
+        ]
+
+    @property
+    def dockerfile_entry(self) -> ContextEntry:
+        return ContextEntry("Dockerfile", 0o644, len(self.text))
+
+    def read(self, entry: ContextEntry) -> Iterator[bytes]:
+        if entry == self.dockerfile_entry:
+            yield self.text.encode()
+        else:
+            yield self.files[entry.path]
+
+
+async def test_a_served_context_is_copied_without_the_dockerfile_that_is_built_from(
+    engine: DockerEngine, tag: str
+) -> None:
+    # More than one window of HTTP/2 and many files in directories whose names sort apart from their paths.
+    files = {f"d{n % 7}/f{n}": b"x" * n for n in range(400)} | {"d1.x": b"", "d1/构": b"y" * 3_000_000}
+    served = Served(f"FROM {IMAGE}\nWORKDIR /copied\nCOPY . .\nRUN find . -type f | sort\n", files)
+    async with engine.serving(served) as session:
+        build = wanted(tag, session=session, use_cache=False)
+        async with aclosing(engine.build(build, None)) as events:
+            printed = b"".join([event.data async for event in events if isinstance(event, StepOutput)])
+    assert printed.decode().split() == sorted(f"./{name}" for name in files)
+
+
+async def served_to_the_end(engine: DockerEngine, build: ImageBuild, served: Served) -> None:
+    async with (
+        engine.serving(served) as session,
+        aclosing(engine.build(replace(build, session=session), None)) as events,
+    ):
+        async for _ in events:
+            pass
+
+
+async def test_the_failure_of_a_served_build_is_told_as_it_is(engine: DockerEngine, tag: str) -> None:
+    with pytest.raises(BuildFailed) as failed:
+        await served_to_the_end(engine, wanted(tag), Served(f"FROM {IMAGE}\nRUN exit 3\n", {}))
+    assert failed.value.exit_code == 3

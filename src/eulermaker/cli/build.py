@@ -21,6 +21,7 @@ def build(
     target: options.Target = None,
     no_cache: options.NoCache = False,
     base_image: options.BaseImage = None,
+    optimize: options.Optimize = None,
     timeout: options.Timeout = None,
     output: options.Output = Path("output"),
     no_follow: Annotated[bool, typer.Option("--no-follow", help=text("help.no_follow"))] = False,
@@ -38,6 +39,7 @@ def build(
         target=target,
         no_cache=no_cache,
         base_image=base_image,
+        optimize=optimize,
         timeout=timeout,
     )
     with connect() as client:

@@ -20,6 +20,7 @@ def create(
     target: options.Target = None,
     no_cache: options.NoCache = False,
     base_image: options.BaseImage = None,
+    optimize: options.Optimize = None,
     timeout: options.Timeout = None,
     execute: Annotated[bool, typer.Option("--execute", help=text("help.execute_now"))] = False,
     json: options.Json = False,
@@ -35,6 +36,7 @@ def create(
         target=target,
         no_cache=no_cache,
         base_image=base_image,
+        optimize=optimize,
         timeout=timeout,
     )
     with connect() as client, display.choose(json=json) as shown:

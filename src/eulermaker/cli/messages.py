@@ -65,6 +65,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "构建名称；默认为软件包名或目录名。",
     ),
     "help.base_image": ("The image that a spec is built in.", "构建 spec 所用的基础镜像。"),
+    "help.optimize_level": (
+        "How much is done to make it cheaper: off, safe (default) or max.",
+        "优化程度：off 不优化，safe（默认）只做安全的改写，max 做得更多。",
+    ),
     "help.timeout": ("Stop the build after this many seconds.", "构建超过该秒数即停止。"),
     "help.no_follow": ("Start the build and return at once.", "启动构建后立即返回。"),
     "help.output": ("The folder that artifacts are downloaded to.", "产物下载到的目录。"),

@@ -1,6 +1,7 @@
 """Options and arguments that several commands share."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,15 @@ from eulermaker.cli.exits import Complaint
 from eulermaker.cli.messages import text
 
 URL_HELP = text("help.url", default="http://127.0.0.1:8080")
+
+
+class OptimizeLevel(StrEnum):
+    """How much is done to make a build cheaper."""
+
+    OFF = "off"
+    SAFE = "safe"
+    MAX = "max"
+
 
 BuildId = Annotated[str, typer.Argument(metavar="ID", help=text("help.build_id"))]
 Json = Annotated[bool, typer.Option("--json", help=text("help.json"))]
@@ -23,6 +33,9 @@ Labels = Annotated[list[str], typer.Option("--label", metavar="KEY=VALUE", help=
 Target = Annotated[str | None, typer.Option("--target", help=text("help.target"))]
 NoCache = Annotated[bool, typer.Option("--no-cache", help=text("help.no_cache"))]
 BaseImage = Annotated[str | None, typer.Option("--base-image", help=text("help.base_image"))]
+Optimize = Annotated[
+    OptimizeLevel | None, typer.Option("--optimize", metavar="off|safe|max", help=text("help.optimize_level"))
+]
 Timeout = Annotated[int | None, typer.Option("--timeout", min=1, help=text("help.timeout"))]
 Output = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help=text("help.output"))]
 

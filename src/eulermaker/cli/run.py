@@ -27,6 +27,7 @@ class Order:
     target: str | None
     no_cache: bool
     base_image: str | None
+    optimize: str | None
     timeout: int | None
 
 
@@ -55,6 +56,7 @@ def read_order(
     target: str | None,
     no_cache: bool,
     base_image: str | None,
+    optimize: str | None,
     timeout: int | None,
 ) -> Order:
     """The order for `source`; Complaint where the options don't fit what it is."""
@@ -63,7 +65,7 @@ def read_order(
         raise Complaint(text("input.base_image"))
     if target is not None and submission.dockerfile is None:
         raise Complaint(text("input.target"))
-    return Order(submission, build_args, labels, target, no_cache, base_image, timeout)
+    return Order(submission, build_args, labels, target, no_cache, base_image, optimize, timeout)
 
 
 class Run:
@@ -110,6 +112,7 @@ class Run:
             target=order.target,
             cache_enabled=not order.no_cache,
             base_image=order.base_image,
+            optimize=order.optimize,
             timeout=order.timeout,
         )
         self._display.note(text("build.created", id=build.id, name=build.name))

@@ -37,13 +37,15 @@ class Builds:
         target: str | None = None,
         cache_enabled: bool = True,
         cache_from: Sequence[str] = (),
+        optimize: str | None = None,
         base_image: str | None = None,
         timeout: int | None = None,
         execute: bool = False,
     ) -> Build:
         """Creates a build from either a Dockerfile or a spec; `timeout` in seconds bounds its run.
 
-        `executable` tells of context files whether they are programs; of the others, scripts are.
+        `optimize` is `off`, `safe` (what the server takes unless told) or `max`. `executable` tells of
+        context files whether they are programs; of the others, scripts are.
         """
         programs = executable or {}
         body = {
@@ -59,6 +61,7 @@ class Builds:
             "target": target,
             "cache_enabled": cache_enabled,
             "cache_from": list(cache_from),
+            "optimize": optimize,
             "base_image": base_image,
             "timeout": timeout,
             "execute": execute,

@@ -72,6 +72,27 @@ class Steps(Record):
     done: int = 0
 
 
+class AppliedRule(Record):
+    """A change that was made to the Dockerfile, and why."""
+
+    rule: str
+    line: int
+    reason: str
+
+
+class Fallback(Record):
+    reason: str
+
+
+class Optimization(Record):
+    """What was done to make a build cheaper; `diff` is between the Dockerfile and what was built."""
+
+    level: str
+    applied: tuple[AppliedRule, ...] = ()
+    diff: str = ""
+    fallback: Fallback | None = None
+
+
 class Build(Record):
     """A build; from a list, only what the list tells. `duration` in seconds."""
 

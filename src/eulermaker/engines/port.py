@@ -3,7 +3,15 @@
 Every method may raise the faults `engine-unavailable` (nothing answers) and `engine-refused`.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,13 +68,15 @@ class Image:
     labels: Mapping[str, str]
     working_dir: str
     environment: tuple[str, ...]
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageBuild:
     """What to build; `reference` names the build when it is cancelled.
 
-    `patient` asks for a builder that lets a step wait until its output was read.
+    `patient` asks for a builder that lets a step wait until its output was read. `session` names where
+    the context is served, if it is.
     """
 
     reference: str
@@ -78,6 +88,35 @@ class ImageBuild:
     use_cache: bool = True
     cache_from: tuple[str, ...] = ()
     patient: bool = False
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContextEntry:
+    """A file or a directory of a build's context; `mode` holds its permissions."""
+
+    path: str
+    mode: int
+    size: int = 0
+    directory: bool = False
+
+
+class ServedContext(Protocol):
+    """A context that is handed over file by file, with a Dockerfile that is none of its files."""
+
+    @property
+    def entries(self) -> Sequence[ContextEntry]:
+        """Files and directories, each directory told itself."""
+        ...
+
+    @property
+    def dockerfile_entry(self) -> ContextEntry:
+        """The Dockerfile."""
+        ...
+
+    def read(self, entry: ContextEntry) -> Iterator[bytes]:
+        """The content of one of the entries, the Dockerfile among them, in pieces."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +225,14 @@ class Engine(Protocol):
         """Return when the engine answers."""
         ...
 
-    def build(self, build: ImageBuild, context: AsyncIterable[bytes]) -> AsyncGenerator[BuildEvent, None]:
-        """Build an image from a tar stream.
+    def serving(self, context: ServedContext) -> AbstractAsyncContextManager[str]:
+        """Serve a context to one build (BuildKit); tells the name of the session for that."""
+        ...
+
+    def build(
+        self, build: ImageBuild, context: AsyncIterable[bytes] | None
+    ) -> AsyncGenerator[BuildEvent, None]:
+        """Build an image from a tar stream, or with None from what the build's session serves.
 
         Ends after ImageReady; raises BuildFailed when the engine says no, and the fault
         `engine-unavailable` when the engine is lost on the way. Closing the generator lets go of

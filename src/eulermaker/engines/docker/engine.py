@@ -18,6 +18,7 @@ from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query
 from eulermaker.engines.docker.containers import DockerContainers
 from eulermaker.engines.docker.images import DockerImages
 from eulermaker.engines.docker.networks import DockerNetworks
+from eulermaker.engines.docker.session import session
 from eulermaker.engines.docker.volumes import DockerVolumes
 from eulermaker.engines.port import (
     ENGINE_REFUSED,
@@ -27,6 +28,7 @@ from eulermaker.engines.port import (
     EngineInfo,
     Image,
     ImageBuild,
+    ServedContext,
 )
 from eulermaker.kernel.clock import Clock
 
@@ -73,7 +75,7 @@ class DockerEngine:
         await self._http.ping()
 
     async def build(
-        self, build: ImageBuild, context: AsyncIterable[bytes]
+        self, build: ImageBuild, context: AsyncIterable[bytes] | None
     ) -> AsyncGenerator[BuildEvent, None]:
         """Build an image; see the port for what holds."""
         with_buildkit = not build.patient and await self._with_buildkit()
@@ -96,6 +98,13 @@ class DockerEngine:
             raise BuildFailed(fault, error.message) from error
         for event in progress.end():
             yield event
+
+    @asynccontextmanager
+    async def serving(self, context: ServedContext) -> AsyncIterator[str]:
+        """Serve a context to one build; see the port."""
+        version = await self._http.api_version()
+        async with session(self._http.host, version, context) as name:
+            yield name
 
     async def cancel_build(self, reference: str) -> None:
         """Stop the engine's work on a build (BuildKit; the classic builder stops with its connection)."""
@@ -121,6 +130,7 @@ class DockerEngine:
             labels=config.get("Labels") or {},
             working_dir=config.get("WorkingDir") or "/",
             environment=tuple(config.get("Env") or ()),
+            user=config.get("User") or "",
         )
 
     async def images_tagged(self, repository: str) -> Mapping[str, str]:
@@ -265,6 +275,8 @@ def _build_query(build: ImageBuild, with_buildkit: bool) -> list[tuple[str, str]
     }
     if with_buildkit:
         query["buildid"] = build.reference
+    if build.session is not None:
+        query |= {"session": build.session, "remote": "client-session"}
     if build.target:
         query["target"] = build.target
     if build.cache_from:

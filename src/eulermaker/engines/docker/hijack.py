@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,8 +46,15 @@ class RawStream:
 
 
 @asynccontextmanager
-async def hijacked(host: str, path: str, body: Mapping[str, Any]) -> AsyncIterator[RawStream]:
-    """POST the body and take the connection over.
+async def hijacked(
+    host: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    protocol: str = "tcp",
+    headers: Sequence[tuple[str, str]] = (),
+) -> AsyncIterator[RawStream]:
+    """POST the body and take the connection over, to speak that protocol on it.
 
     Raises EngineAnswer when the engine refuses, and `engine-unavailable`.
     """
@@ -55,7 +62,8 @@ async def hijacked(host: str, path: str, body: Mapping[str, Any]) -> AsyncIterat
     try:
         try:
             with anyio.fail_after(HANDSHAKE_SECONDS):
-                await _shake_hands(reader, writer, path, body)
+                head = _head(path, body, protocol=protocol, headers=headers)
+                await _shake_hands(reader, writer, head)
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
             raise ENGINE_UNAVAILABLE() from error
         yield RawStream(reader, writer)
@@ -73,15 +81,24 @@ async def _connect(host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
         raise ENGINE_UNAVAILABLE() from error
 
 
-async def _shake_hands(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: Mapping[str, Any]
-) -> None:
-    content = json.dumps(body).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n"
-        f"Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: {len(content)}\r\n\r\n"
-    )
-    writer.write(head.encode() + content)
+def _head(
+    path: str, body: Mapping[str, Any] | None, *, protocol: str, headers: Sequence[tuple[str, str]]
+) -> bytes:
+    content = b"" if body is None else json.dumps(body).encode()
+    told = [
+        ("Host", "docker"),
+        ("Content-Type", "application/json"),
+        ("Connection", "Upgrade"),
+        ("Upgrade", protocol),
+        ("Content-Length", str(len(content))),
+        *headers,
+    ]
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in told), "", ""]
+    return "\r\n".join(lines).encode() + content
+
+
+async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> None:
+    writer.write(request)
     await writer.drain()
     answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status_line, _, headers = answer.partition("\r\n")

@@ -40,7 +40,7 @@ def read_status(message: bytes) -> tuple[list[Vertex], list[VertexLog]]:
     """The vertexes and logs of one StatusResponse; raises WireError."""
     vertexes: list[Vertex] = []
     logs: list[VertexLog] = []
-    for number, value in _fields(message):
+    for number, value in fields_of(message):
         if number == 1 and isinstance(value, bytes):
             vertexes.append(_vertex(value))
         elif number == 3 and isinstance(value, bytes):
@@ -49,7 +49,7 @@ def read_status(message: bytes) -> tuple[list[Vertex], list[VertexLog]]:
 
 
 def _vertex(message: bytes) -> Vertex:
-    fields = dict(_fields(message))
+    fields = dict(fields_of(message))
     return Vertex(
         digest=_text(fields.get(1)),
         name=_text(fields.get(3)),
@@ -61,7 +61,7 @@ def _vertex(message: bytes) -> Vertex:
 
 
 def _log(message: bytes) -> VertexLog:
-    fields = dict(_fields(message))
+    fields = dict(fields_of(message))
     data = fields.get(4, b"")
     return VertexLog(
         vertex=_text(fields.get(1)),
@@ -78,7 +78,7 @@ def _moment(value: int | bytes | None) -> datetime | None:
     # google.protobuf.Timestamp: 1 seconds, 2 nanoseconds.
     if not isinstance(value, bytes):
         return None
-    fields = dict(_fields(value))
+    fields = dict(fields_of(value))
     seconds, nanos = fields.get(1, 0), fields.get(2, 0)
     if not (isinstance(seconds, int) and isinstance(nanos, int)):
         raise WireError("a timestamp of the wrong type")
@@ -88,7 +88,8 @@ def _moment(value: int | bytes | None) -> datetime | None:
         raise WireError("a timestamp out of range") from error
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def fields_of(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a message by number, those of fixed width left out; raises WireError."""
     position, end = 0, len(message)
     while position < end:
         key, position = _varint(message, position)
@@ -110,6 +111,24 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
                 raise WireError(f"unknown wire type {other}")
         if position > end:
             raise WireError(_TOO_LONG)
+
+
+def number_field(number: int, value: int) -> bytes:
+    """A field with a number; the default, 0, is not written."""
+    return _written(number << 3) + _written(value) if value else b""
+
+
+def bytes_field(number: int, value: bytes) -> bytes:
+    """A field with bytes, text or a message."""
+    return _written(number << 3 | 2) + _written(len(value)) + value
+
+
+def _written(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
 
 
 def _varint(message: bytes, position: int) -> tuple[int, int]:

@@ -7,17 +7,20 @@ import tarfile
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from anyio import to_thread
 
+from eulermaker.engines.port import ContextEntry
 from eulermaker.features.builds.faults import BUILD_NOT_FOUND, CONTEXT_TOO_LARGE
 from eulermaker.formats.dockerfile import Dockerignore
 from eulermaker.kernel.faults import InvalidFields
 
 CHUNK = 256 * 1024
+#: What a manifest of dependencies holds at most.
+MANIFEST_BYTES = 1024 * 1024
 DOCKERIGNORE = ".dockerignore"
 _FOLDER_MODE, _FILE_MODE, _PROGRAM_MODE = 0o755, 0o644, 0o755
 _SCRIPT = b"#!"
@@ -242,34 +245,107 @@ class ContextArchive:
                 pending.clear()
         yield bytes(pending)
 
-    def _pieces(self) -> Iterator[bytes]:
+    def entries(self) -> list[ContextEntry]:
+        """What the archive holds, each directory before what lies in it."""
+        found: list[ContextEntry] = []
         if self.dockerfile not in self._paths:
-            yield _header(self.dockerfile, len(self._text), _FILE_MODE)
-            yield _padded(self._text)
+            found.append(ContextEntry(self.dockerfile, _FILE_MODE, len(self._text)))
         folders: set[PurePosixPath] = set()
         for name in self._paths:
             for folder in reversed(PurePosixPath(name).parents[:-1]):
                 if folder not in folders:
                     folders.add(folder)
-                    yield _header(f"{folder}/", 0, _FOLDER_MODE)
-            yield from self._file(name)
-        yield bytes(2 * tarfile.BLOCKSIZE)
+                    found.append(ContextEntry(str(folder), _FOLDER_MODE, directory=True))
+            found.append(self._entry(name))
+        return found
 
-    def _file(self, name: str) -> Iterator[bytes]:
+    def read(self, name: str) -> Iterator[bytes]:
+        """The content of a file of the archive, in pieces."""
+        if name == self.dockerfile and name not in self._paths:
+            yield self._text
+            return
         with (self._root / name).open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(0)
-            program = os.fstat(file.fileno()).st_mode & stat.S_IXUSR
-            yield _header(name, size, _PROGRAM_MODE if program else _FILE_MODE)
             while chunk := file.read(CHUNK):
                 yield chunk
-            yield bytes(-size % tarfile.BLOCKSIZE)
+
+    def _entry(self, name: str) -> ContextEntry:
+        found = (self._root / name).stat()
+        program = found.st_mode & stat.S_IXUSR
+        return ContextEntry(name, _PROGRAM_MODE if program else _FILE_MODE, found.st_size)
+
+    def _pieces(self) -> Iterator[bytes]:
+        for entry in self.entries():
+            yield _header(entry)
+            if not entry.directory:
+                yield from self.read(entry.path)
+                yield bytes(-entry.size % tarfile.BLOCKSIZE)
+        yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _header(name: str, size: int, mode: int) -> bytes:
-    info = tarfile.TarInfo(name.rstrip("/"))
-    info.size, info.mode = size, mode
-    info.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
+class ContextManifest(Mapping[PurePosixPath, bytes]):
+    """A build's context by its paths; a file is read when it is asked for, and larger ones are not."""
+
+    def __init__(self, archive: ContextArchive) -> None:
+        self._entries = {PurePosixPath(e.path): e for e in archive.entries() if not e.directory}
+        self._archive = archive
+
+    def __getitem__(self, path: PurePosixPath) -> bytes:
+        entry = self._entries[path]
+        if entry.size > MANIFEST_BYTES:
+            raise KeyError(path)
+        return b"".join(self._archive.read(entry.path))
+
+    def __iter__(self) -> Iterator[PurePosixPath]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._entries
+
+
+@dataclass(frozen=True, slots=True)
+class ServedFiles:
+    """A build's context for an engine that asks for its files.
+
+    The Dockerfile that is built from is `text`, and none of the files: they are those of the archive,
+    with the Dockerfile as it is written among them, and what `added` puts there.
+    """
+
+    archive: ContextArchive
+    text: str
+    added: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def dockerfile_entry(self) -> ContextEntry:
+        """The Dockerfile that is built from."""
+        return ContextEntry(self.archive.dockerfile, _FILE_MODE, len(self.text.encode()))
+
+    @property
+    def entries(self) -> list[ContextEntry]:
+        """The files and their directories."""
+        folders = {str(PurePosixPath(name).parent) for name in self.added} - {"."}
+        return [
+            *self.archive.entries(),
+            *(ContextEntry(folder, _FOLDER_MODE, directory=True) for folder in folders),
+            *(ContextEntry(name, _PROGRAM_MODE, len(content)) for name, content in self.added.items()),
+        ]
+
+    def read(self, entry: ContextEntry) -> Iterator[bytes]:
+        """The content of an entry, in pieces."""
+        if entry == self.dockerfile_entry:
+            yield self.text.encode()
+        elif entry.path in self.added:
+            yield self.added[entry.path]
+        else:
+            yield from self.archive.read(entry.path)
+
+
+def _header(entry: ContextEntry) -> bytes:
+    info = tarfile.TarInfo(entry.path)
+    info.size, info.mode = entry.size, entry.mode
+    info.type = tarfile.DIRTYPE if entry.directory else tarfile.REGTYPE
     return info.tobuf(tarfile.PAX_FORMAT)
 
 
@@ -277,10 +353,6 @@ def _mode(content: bytes, executable: bool | None) -> int:
     """The mode of a context file; where nobody tells, a script is what says that it is one."""
     program = content.startswith(_SCRIPT) if executable is None else executable
     return _PROGRAM_MODE if program else _FILE_MODE
-
-
-def _padded(content: bytes) -> bytes:
-    return content + bytes(-len(content) % tarfile.BLOCKSIZE)
 
 
 async def _write(part: Path, body: AsyncIterable[bytes], *, room: int, limit: int) -> int:

@@ -3,10 +3,11 @@
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from anyio.abc import TaskGroup
 from eulermaker.engines.port import (
     ENGINE_UNAVAILABLE,
     ENTRIES,
+    BuildEvent,
     BuildFailed,
     BuildFault,
     Engine,
@@ -34,6 +36,7 @@ from eulermaker.features.builds.artifacts import (
     rpm_trees,
     trees_of,
 )
+from eulermaker.features.builds.effect import effect
 from eulermaker.features.builds.faults import (
     BASE_IMAGE_UNAVAILABLE,
     BUILD_INTERRUPTED,
@@ -45,7 +48,8 @@ from eulermaker.features.builds.faults import (
     STEP_FAILED,
     STORAGE_FAILED,
 )
-from eulermaker.features.builds.files import BuildFiles, ContextArchive
+from eulermaker.features.builds.files import BuildFiles, ContextArchive, ServedFiles
+from eulermaker.features.builds.form import Form, as_written, bases_of, may_be_rewritten, optimized
 from eulermaker.features.builds.ledger import Bells, Ledger
 from eulermaker.features.builds.log import Line, LogWriter
 from eulermaker.features.builds.narrator import Narrator
@@ -74,6 +78,8 @@ KNOWN_IMAGES = 1024
 _NEEDS_BUILDKIT = re.compile(
     r"(?im)^\s*#\s*(syntax|escape)\s*=|\s--(mount|chmod|link|network|security)\b|<<|\b(TARGET|BUILD)(PLATFORM|OS|ARCH)"
 )
+# What a rewritten Dockerfile can be the reason of; a base image or an address that is not there cannot.
+_PERHAPS_OURS = (BuildFault.STEP, BuildFault.DOCKERFILE)
 LABEL_INSTALLATION = "org.eulermaker.installation"
 LABEL_BUILD = "org.eulermaker.build"
 
@@ -92,6 +98,8 @@ class Attempt:
     reference: str = field(default_factory=lambda: new_id("attempt"))
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     narrator: Narrator = field(default_factory=Narrator)
+    form: Form | None = None
+    fallback: str | None = None
     stopped: Reason | None = None
     settled: anyio.Event = field(default_factory=anyio.Event)
 
@@ -157,6 +165,8 @@ class BuildRunner:
         self._group: TaskGroup | None = None
         #: Builds that print too fast for BuildKit.
         self._patient: set[str] = set()
+        #: Builds on whose optimized form the builder broke.
+        self._plain: set[str] = set()
         #: Where the packages of an image lie: an image never changes, and cached builds make it again.
         self._trees: OrderedDict[str, list[PurePosixPath]] = OrderedDict()
         self._draining = False
@@ -397,11 +407,41 @@ class BuildRunner:
         return Interrupted("shutdown", counts=False)
 
     async def _attempt(self, build: Build, attempt: Attempt, journal: "Journal") -> Succeeded:
-        narrator = attempt.narrator
-        context = await to_thread.run_sync(ContextArchive, self._files, build.id, build.dockerfile_content)
+        archive = await to_thread.run_sync(ContextArchive, self._files, build.id, build.dockerfile_content)
+        form = attempt.form = await self._form(build, archive)
+        if form.rewrites(build):
+            try:
+                return await self._built(build, form, archive, attempt, journal)
+            except BuildFailed as failure:
+                if failure.fault not in _PERHAPS_OURS:
+                    raise
+                attempt.fallback = str(failure)[:MESSAGE_LENGTH]
+            journal.lines(attempt.narrator.unfinished(self._clock()))
+            journal.status("The optimized form failed: building as it is written")
+            attempt.narrator = Narrator()
+        return await self._built(build, as_written(build), archive, attempt, journal)
+
+    async def _form(self, build: Build, archive: ContextArchive) -> Form:
+        """How to build it; the rewritten form needs BuildKit, and is not tried again where that broke."""
+        if build.id in self._patient or build.id in self._plain or not may_be_rewritten(build):
+            return as_written(build)
+        engine = await self._engine.info()
+        if not engine.buildkit:
+            return as_written(build)
+        users: dict[str, str] = {}
+        for base in bases_of(build):
+            if image := await self._engine.image(base):
+                users[base] = image.user
+        return await to_thread.run_sync(
+            partial(optimized, build, archive, users=users, platform=engine.platform)
+        )
+
+    async def _built(
+        self, build: Build, form: Form, archive: ContextArchive, attempt: Attempt, journal: "Journal"
+    ) -> Succeeded:
         wanted = ImageBuild(
             reference=attempt.reference,
-            dockerfile=context.dockerfile,
+            dockerfile=archive.dockerfile,
             tags=(self.tag(build.id),),
             build_args=build.build_args,
             # Ours come last: whose an image is must not be for the build to say.
@@ -411,8 +451,8 @@ class BuildRunner:
             cache_from=tuple(build.cache_from),
             patient=build.id in self._patient,
         )
-        made = None
-        async with aclosing(self._engine.build(wanted, context.stream())) as events:
+        narrator, made = attempt.narrator, None
+        async with self._events(wanted, form, archive, written=not form.rewrites(build)) as events:
             async for event in events:
                 journal.lines(narrator.tell(event))
                 if isinstance(event, ImageReady):
@@ -424,6 +464,22 @@ class BuildRunner:
         # Last of all: until then the name stays with the build that had it.
         await self._engine.add_tag(image.id, tag=build.image_tag)
         return Succeeded(image, artifacts)
+
+    @asynccontextmanager
+    async def _events(
+        self, wanted: ImageBuild, form: Form, archive: ContextArchive, *, written: bool
+    ) -> AsyncIterator[AsyncIterator[BuildEvent]]:
+        """What the engine tells of the build; a rewritten Dockerfile must not lie in the context."""
+        if written:
+            async with aclosing(self._engine.build(wanted, archive.stream())) as events:
+                yield events
+            return
+        served = ServedFiles(archive, form.dockerfile, form.added)
+        async with (
+            self._engine.serving(served) as session,
+            aclosing(self._engine.build(replace(wanted, session=session), None)) as events,
+        ):
+            yield events
 
     async def _collect(self, build: Build, image: Image, narrator: Narrator) -> list[Artifact]:
         collector = Collector(self._files.artifacts(build.id), max_bytes=self._settings.max_artifact_bytes)
@@ -469,6 +525,7 @@ class BuildRunner:
                 return Ended(State.FAILED, DOCKERFILE_REFUSED(message=message))
             case BuildFault.BUILDER:
                 log.warning("builder.broke", message=message)
+                self._plain.add(build.id)
                 return Interrupted(f"{BUILDER_BROKE.slug}: {message}")
             case BuildFault.OUTPUT:
                 if not _NEEDS_BUILDKIT.search(build.dockerfile_content):
@@ -492,7 +549,13 @@ class BuildRunner:
     async def _settle(self, build: Build, attempt: Attempt, outcome: Outcome, journal: "Journal") -> None:
         """Write the outcome, for as long as it takes the database to be there."""
         narrator = attempt.narrator
-        steps = {"steps_total": narrator.total, "steps_done": narrator.done, "steps_cached": narrator.cached}
+        steps: dict[str, Any] = {
+            "steps_total": narrator.total,
+            "steps_done": narrator.done,
+            "steps_cached": narrator.cached,
+        }
+        if attempt.form is not None:
+            steps["optimization"] = effect(build, attempt.form, fallback=attempt.fallback)
         words = _last_words(build, outcome)
         match outcome:
             case Succeeded(image=image, artifacts=artifacts):
@@ -531,6 +594,7 @@ class BuildRunner:
         log.info("build.settled", build=build.id, state=state.value, attempts=build.attempts)
         if state.terminal:
             self._patient.discard(build.id)
+            self._plain.discard(build.id)
             self._metrics.builds.labels(status=state.value).inc()
 
     def _after_interruption(self, build: Build, reason: str, *, counts: bool) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from eulermaker.features.builds.rules import State, context_path, image_tag, names_binary
+from eulermaker.features.optimizer.schemas import Level, Optimization
 from eulermaker.kernel.clock import rfc3339
 from eulermaker.kernel.faults import FieldError
 from eulermaker.kernel.validation import Text, refusal
@@ -143,6 +144,7 @@ class NewBuild(Definition):
     target: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
     cache_enabled: bool = True
     cache_from: Annotated[list[ImageName], Field(max_length=20)] = []
+    optimize: Level = Level.SAFE
     timeout: Annotated[int, Field(ge=1, le=86_400)] | None = None
     execute: bool = False
 
@@ -322,10 +324,12 @@ class Detail(BaseModel):
     target: str | None
     cache_enabled: bool
     cache_from: list[str]
+    optimize: Level
     timeout: int
     attempts: int
     queue: Queue | None
     steps: Steps | None
+    optimization: Optimization | None
     image: BuiltImage | None
     artifacts: list[ArtifactInfo]
     error: BuildError | None

@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from eulermaker.features.builds.artifacts import Artifact
 from eulermaker.features.builds.definition import check_sources, checked_dockerfile
+from eulermaker.features.builds.effect import shown_optimization
 from eulermaker.features.builds.faults import (
     ARTIFACT_NOT_FOUND,
     BUILD_NOT_FOUND,
@@ -161,10 +162,12 @@ class Builds:
             target=found.target,
             cache_enabled=found.cache_enabled,
             cache_from=found.cache_from,
+            optimize=found.optimize,
             timeout=found.timeout,
             attempts=found.attempts,
             queue=await self._queue_of(found),
             steps=self._steps(found),
+            optimization=shown_optimization(found, call.language),
             image=_image(found),
             artifacts=await self.artifacts(call, build),
             error=_error(found, call.language),
@@ -354,6 +357,7 @@ class Builds:
                 target=wanted.target,
                 cache_enabled=wanted.cache_enabled,
                 cache_from=wanted.cache_from,
+                optimize=wanted.optimize,
                 timeout=wanted.timeout or self._settings.default_timeout,
                 created_at=self._clock(),
                 image_tag=tag,

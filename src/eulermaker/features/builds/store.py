@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from eulermaker.features.builds.artifacts import Artifact
 from eulermaker.features.builds.rules import State, Waiting
 from eulermaker.features.builds.tables import artifacts, builds
+from eulermaker.features.optimizer.schemas import Level
 from eulermaker.kernel.paging import Page
 
 
@@ -34,6 +35,7 @@ class Build:
     timeout: int
     created_at: datetime
     image_tag: str
+    optimize: Level = Level.SAFE
     attempts: int = 0
     queued_at: datetime | None = None
     not_before: datetime | None = None
@@ -50,6 +52,7 @@ class Build:
     steps_total: int | None = None
     steps_cached: int | None = None
     steps_done: int | None = None
+    optimization: dict[str, Any] | None = None
 
     @property
     def draft(self) -> bool:
@@ -264,4 +267,5 @@ def _matching(scope: Scope, wanted: Filter) -> list[sa.ColumnElement[bool]]:
 def _build(row: sa.Row[Any]) -> Build:
     values = dict(row._mapping)
     values["state"] = State(values["state"])
+    values["optimize"] = Level(values["optimize"])
     return Build(**values)

@@ -25,6 +25,7 @@ builds = sa.Table(
     sa.Column("target", sa.String(255)),
     sa.Column("cache_enabled", sa.Boolean, nullable=False),
     sa.Column("cache_from", sa.JSON, nullable=False),
+    sa.Column("optimize", sa.String(8), nullable=False, server_default="safe"),
     sa.Column("timeout", sa.Integer, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("created_at", Moment, nullable=False),
@@ -46,6 +47,8 @@ builds = sa.Table(
     sa.Column("steps_total", sa.Integer),
     sa.Column("steps_cached", sa.Integer),
     sa.Column("steps_done", sa.Integer),
+    # What was done to make it cheaper, and what came of that.
+    sa.Column("optimization", sa.JSON),
     # For the lists: partial, so that counting and skipping rows does not have to look at each row.
     sa.Index("ix_builds_tenant_created", "tenant_id", "created_at", "id", **_PRESENT),
     sa.Index("ix_builds_tenant_state", "tenant_id", "state", "created_at", "id", **_PRESENT),

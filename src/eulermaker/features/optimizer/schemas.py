@@ -1,10 +1,19 @@
 """Public shapes of an analysis."""
 
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel
 
 from eulermaker.features.optimizer.findings import Severity
+
+
+class Level(StrEnum):
+    """How much is done to make a build cheaper: nothing, what is safe, or more."""
+
+    OFF = "off"
+    SAFE = "safe"
+    MAX = "max"
 
 
 class ShownFinding(BaseModel):
@@ -45,3 +54,26 @@ class ShownAnalysis(BaseModel):
     diff: str
     applied: list[str]
     predicted: PredictedEffect
+
+
+class AppliedRule(BaseModel):
+    """A change that was made, and why; `line` (1-based) is that of the Dockerfile as it was read."""
+
+    rule: str
+    line: int
+    reason: str
+
+
+class Fallback(BaseModel):
+    """Why the build was built as it is written after all."""
+
+    reason: str
+
+
+class Optimization(BaseModel):
+    """What was done to make a build cheaper; `diff` is between the Dockerfile and what was built."""
+
+    level: Level
+    applied: list[AppliedRule]
+    diff: str
+    fallback: Fallback | None
