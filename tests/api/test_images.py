@@ -16,7 +16,7 @@ from tests.api import engine
 from tests.api.answers import IMAGE_ID, MOMENT, data_of, is_chinese, refusal_of, refused_fields
 from tests.api.servers import tailored
 from tests.api.things import container, forget, image, root_file_system, unique, until
-from tests.server import IMAGE, ServerProcess
+from tests.server import IMAGE, ServerProcess, build, finished
 
 pytestmark = pytest.mark.usefixtures("any_database")
 
@@ -30,6 +30,7 @@ READS = [
     ("GET", "/pulls/pull_000000000000", 404),
     ("GET", f"/{MISSING}", 404),
     ("GET", f"/{MISSING}/history", 404),
+    ("GET", f"/{MISSING}/analysis", 404),
     ("GET", f"/{MISSING}/export", 404),
 ]
 WRITES = [
@@ -277,3 +278,31 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with io.FileIO(path) as file:
         while piece := file.read(100_000):
             yield piece
+
+
+def test_an_image_is_taken_apart(admin: httpx.Client) -> None:
+    steps = (
+        "RUN head -c 100000 /dev/urandom > /big",
+        "RUN rm /big && mkdir -p /var/log && echo built > /var/log/made",
+    )
+    identifier = build(admin, "\n".join((f"FROM {IMAGE}", *steps)), name=unique("analyzed"))
+    made = finished(admin, identifier)
+    assert made["status"] == "success"
+    name = made["image"]["id"]
+    try:
+        found = data_of(admin.get(f"{IMAGES}/{name}/analysis"))
+        assert found == data_of(admin.get(f"{IMAGES}/{name}/analysis"))
+        detail = data_of(admin.get(f"{IMAGES}/{name}"))
+        assert [layer["digest"] for layer in found["layers"]] == detail["rootfs"]["layers"]
+        big, last = found["layers"][-2:]
+        assert (big["size"], big["wasted"], last["removed"], last["added"]) == (100_000, 100_000, 1, 1)
+        assert "head -c 100000" in big["created_by"]
+        removed = next(file for file in found["waste"] if file["kind"] == "removed")
+        assert removed["path"] == "big"
+        assert removed["other"] == len(found["layers"]) - 1
+        assert {"removed", "log"} <= {advice["kind"] for advice in found["advice"]}
+        assert all(advice["message"] for advice in found["advice"])
+        assert found["largest"][0]["path"] == "bin/busybox"
+        assert 0 < found["efficiency"] < 1
+    finally:
+        forget(f"/images/{name}?force=true")

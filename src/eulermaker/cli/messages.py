@@ -105,6 +105,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     ),
     "help.images": ("List images.", "列出镜像。"),
     "help.pull": ("Pull an image.", "拉取镜像。"),
+    "help.analyze": ("Take an image apart: sizes, waste, advice.", "分析镜像：大小、浪费与建议。"),
     "help.probes": ("Watch services and containers.", "探测服务和容器。"),
     "help.probes_add": (
         "Add a probe: of TYPE http a URL, of tcp and tls HOST:PORT, of exec a command (after --), and so on.",
@@ -238,6 +239,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "shell.detached": ("Left {terminal}; its command goes on", "已离开 {terminal}，其命令继续运行"),
     "shell.ended": ("The terminal ended: {reason}", "终端已结束：{reason}"),
     "shell.lost": ("note: {count} bytes of output were lost", "提示：丢失了 {count} 字节输出"),
+    "analysis.sum": (
+        "{size} in files, {wasted} of it for nothing; {useful} is of use",
+        "文件共 {size}，其中浪费 {wasted}，有效占比 {useful}",
+    ),
     "pull.begun": ("Pulling {image}", "正在拉取 {image}"),
     "pull.done": ("Pulled {image} {id}", "已拉取 {image} {id}"),
     "pull.ended": ("The pull of {image} ended: {status}", "镜像 {image} 的拉取已结束：{status}"),
@@ -283,6 +288,11 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "build.not_removed": ("note: {id} was left on the server: {error}", "提示：{id} 仍留在服务器上：{error}"),
     "progress.building": ("building", "构建中"),
     # Tables
+    "column.layer": ("Layer", "层"),
+    "column.wasted": ("Wasted", "浪费"),
+    "column.step": ("Step", "步骤"),
+    "column.file": ("File", "文件"),
+    "column.largest_file": ("Largest files", "最大的文件"),
     "column.line": ("Line", "行"),
     "column.severity": ("Severity", "级别"),
     "column.rule": ("Rule", "规则"),

@@ -37,7 +37,7 @@ from eulermaker.client.errors import (
 )
 from eulermaker.client.events import EventStream
 from eulermaker.client.follow import Follow
-from eulermaker.client.images import ImageDetail, ImagePage, ImageSummary, Pull
+from eulermaker.client.images import ImageAnalysis, ImageDetail, ImagePage, ImageSummary, Pull
 from eulermaker.client.models import (
     TERMINAL,
     Artifact,
@@ -98,6 +98,7 @@ __all__ = [
     "Follow",
     "Forbidden",
     "Health",
+    "ImageAnalysis",
     "ImageDetail",
     "ImagePage",
     "ImageSummary",

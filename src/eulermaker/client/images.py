@@ -111,6 +111,55 @@ class PrunedImages(Record):
     bytes: int
 
 
+class AnalyzedLayer(Record):
+    """One layer, lowest first: bytes of its files, and how many it adds, replaces and removes."""
+
+    digest: str
+    created_by: str
+    size: int
+    added: int
+    replaced: int
+    removed: int
+    wasted: int
+
+
+class AnalyzedFile(Record):
+    """A file that the image shows; `layer` counts from 0, the lowest."""
+
+    path: str
+    bytes: int
+    layer: int
+
+
+class WastedFile(AnalyzedFile):
+    """A file that the image carries for nothing; `other` tells the layer or the path that makes it so."""
+
+    kind: str
+    other: int | str | None = None
+
+
+class ImageAdvice(Record):
+    """What to do about one kind of waste, and the bytes that it spares."""
+
+    kind: str
+    bytes: int
+    message: str
+
+
+class ImageAnalysis(Record):
+    """An image taken apart; `efficiency` is the share of bytes that are of use."""
+
+    id: str
+    tags: tuple[str, ...] = ()
+    size: int
+    wasted: int
+    efficiency: float
+    layers: tuple[AnalyzedLayer, ...]
+    largest: tuple[AnalyzedFile, ...]
+    waste: tuple[WastedFile, ...]
+    advice: tuple[ImageAdvice, ...]
+
+
 class Images:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -139,6 +188,11 @@ class Images:
     def get(self, image: str) -> ImageDetail:
         """Everything about an image, which is named by its name or id."""
         return parse(ImageDetail, self._transport.data(Call(method="GET", path=_path(image))))
+
+    def analyze(self, image: str) -> ImageAnalysis:
+        """Takes an image apart: sizes by layer and file, waste, and what to do about it."""
+        call = Call(method="GET", path=f"{_path(image)}/analysis")
+        return parse(ImageAnalysis, self._transport.data(call))
 
     def remove(self, image: str, *, force: bool = False) -> RemovedImage:
         """Removes a name, and the image with its last one."""

@@ -1,7 +1,6 @@
 """Collect what a build made: files under `/output`, and RPMs under any `rpmbuild` tree."""
 
 import hashlib
-import io
 import os
 import re
 import shutil
@@ -11,12 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from anyio import from_thread, open_file, to_thread
+from anyio import open_file, to_thread
 
 from eulermaker.engines.port import ENGINE_UNAVAILABLE, Files, Image
 from eulermaker.features.builds.faults import ARTIFACTS_TOO_LARGE
 from eulermaker.features.builds.rules import unique_names
 from eulermaker.formats.rpm import RpmError, read_rpm
+from eulermaker.kernel.pulled import Pulled
 
 CHUNK = 1024 * 1024
 # What an archive may hold beside the files: headers, padding, directories.
@@ -70,7 +70,7 @@ async def all_rpm_trees(files: Files) -> list[PurePosixPath]:
     All of the image passes through here, which takes a second or two for a usual one.
     """
     async with files.everything() as stream:
-        return await to_thread.run_sync(_trees_in, _Pulled(stream))
+        return await to_thread.run_sync(_trees_in, Pulled(stream))
 
 
 def trees_of(artifacts: Iterable[Artifact]) -> list[PurePosixPath]:
@@ -165,25 +165,7 @@ class Collector:
         return sorted(artifacts, key=lambda artifact: artifact.name)
 
 
-class _Pulled(io.RawIOBase):
-    """A stream of the event loop's as a file that a worker thread reads."""
-
-    def __init__(self, stream: AsyncIterator[bytes]) -> None:
-        self._stream = stream
-        self._rest = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes: exactly so many, until the stream ends."""
-        pieces, missing = [self._rest], size - len(self._rest)
-        while missing > 0 and (piece := from_thread.run(anext, self._stream, None)) is not None:
-            pieces.append(piece)
-            missing -= len(piece)
-        data = b"".join(pieces)
-        self._rest = data[size:]
-        return data[:size]
-
-
-def _trees_in(archive: _Pulled) -> list[PurePosixPath]:
+def _trees_in(archive: Pulled) -> list[PurePosixPath]:
     """The trees, by the names in a tar archive of a whole file system."""
     trees: dict[str, None] = {}
     try:

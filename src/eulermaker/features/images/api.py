@@ -12,11 +12,17 @@ from eulermaker.dialects.success import Success, success
 from eulermaker.engines.images import HistoryStep as EngineStep
 from eulermaker.engines.images import InspectedImage
 from eulermaker.features.accounts.callers import Callers
+from eulermaker.features.images.advice import ADVICE
+from eulermaker.features.images.anatomy import Anatomy
 from eulermaker.features.images.faults import IMPORT_INTERRUPTED
 from eulermaker.features.images.pulls import Pull
 from eulermaker.features.images.rules import Filter
 from eulermaker.features.images.schemas import (
     MAX_REFERENCE,
+    Advice,
+    Analysis,
+    AnalyzedFile,
+    AnalyzedLayer,
     Detail,
     History,
     HistoryStep,
@@ -34,6 +40,7 @@ from eulermaker.features.images.schemas import (
     RootFS,
     Summary,
     Tagged,
+    WastedFile,
 )
 from eulermaker.features.images.service import Images
 from eulermaker.formats.image_reference import ImageReference
@@ -146,6 +153,15 @@ def router(images: Images, callers: Callers) -> APIRouter:
         """How an image was made, newest step first."""
         return success(History(history=_steps(await images.history(call, image))))
 
+    @routes.get("/{image:path}/analysis", response_model=Success[Analysis])
+    async def analyze(call: Caller, image: str) -> Response:
+        """The image taken apart: sizes by layer and by file, waste, and what to do about it.
+
+        All of the image is read, once: what it consists of never changes.
+        """
+        found, anatomy = await images.analyze(call, image)
+        return success(_analysis(found, anatomy, call.language))
+
     @routes.get(
         "/{image:path}/export",
         response_class=StreamingResponse,
@@ -227,6 +243,22 @@ async def _whole_body(request: Request) -> AsyncIterator[bytes]:
 
 def _steps(history: Sequence[EngineStep]) -> list[HistoryStep]:
     return [HistoryStep.model_validate(step, from_attributes=True) for step in history]
+
+
+def _analysis(image: InspectedImage, anatomy: Anatomy, language: Language) -> Analysis:
+    useful = anatomy.size - anatomy.wasted
+    costly = sorted(anatomy.by_kind.items(), key=lambda found: -found[1])
+    return Analysis(
+        id=image.id,
+        tags=list(image.tags),
+        size=anatomy.size,
+        wasted=anatomy.wasted,
+        efficiency=round(useful / anatomy.size, 4) if anatomy.size else 1.0,
+        layers=[AnalyzedLayer.model_validate(layer, from_attributes=True) for layer in anatomy.layers],
+        largest=[AnalyzedFile.model_validate(file, from_attributes=True) for file in anatomy.largest],
+        waste=[WastedFile.model_validate(file, from_attributes=True) for file in anatomy.waste],
+        advice=[Advice(kind=kind, bytes=size, message=ADVICE[kind][language]) for kind, size in costly],
+    )
 
 
 def _detail(image: InspectedImage, history: list[HistoryStep]) -> Detail:

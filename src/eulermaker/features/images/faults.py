@@ -74,6 +74,22 @@ IMPORT_INTERRUPTED = Entry(
     zh="归档上传中断，未导入任何镜像，请重新上传",
     en="The upload of the archive was cut off and nothing was imported; upload it again",
 )
+ANALYSIS_BUSY = Entry(
+    "image-analysis-busy",
+    Kind.UNAVAILABLE,
+    zh="正在分析其他镜像，或镜像 {image} 未能在 {seconds} 秒内读完，请稍后重试",
+    en="Other images are being analyzed, or {image} could not be read within {seconds} seconds; "
+    "try again shortly",
+    retryable=True,
+    retry_after=30,
+)
+TOO_MANY_FILES = Entry(
+    "image-too-many-files",
+    Kind.INVALID,
+    zh="镜像 {image} 的各层共有超过 {limit} 个条目，无法逐一分析；请查看其 history 中各步骤的大小",
+    en="The layers of {image} hold more than {limit} entries, too many to analyze; "
+    "see the sizes in its history",
+)
 
 ENTRIES = (
     IMAGE_IN_USE,
@@ -86,4 +102,6 @@ ENTRIES = (
     TOO_MANY_PULLS,
     IMPORT_TOO_LARGE,
     IMPORT_INTERRUPTED,
+    ANALYSIS_BUSY,
+    TOO_MANY_FILES,
 )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from eulermaker.features.images.anatomy import WasteKind
 from eulermaker.features.images.pulls import PullState
 from eulermaker.formats.image_reference import ImageReference
 from eulermaker.kernel.clock import Time
@@ -186,3 +187,59 @@ class Imported(BaseModel):
     """The images of an archive."""
 
     images: list[ImportedImage]
+
+
+class AnalyzedLayer(BaseModel):
+    """One layer, lowest first: bytes of its files, and how many it adds, replaces and removes."""
+
+    digest: str
+    created_by: str
+    size: int
+    added: int
+    replaced: int
+    removed: int
+    wasted: int
+
+
+class AnalyzedFile(BaseModel):
+    """A file that the image shows; `layer` counts from 0, the lowest."""
+
+    path: str
+    bytes: int
+    layer: int
+
+
+class WastedFile(AnalyzedFile):
+    """A file that the image carries for nothing.
+
+    `other` is the layer that replaces or removes it, or the path of a file with the same contents.
+    """
+
+    kind: WasteKind
+    other: int | str | None
+
+
+class Advice(BaseModel):
+    """What to do about one kind of waste, and the bytes that it spares."""
+
+    kind: WasteKind
+    bytes: int
+    message: str
+
+
+class Analysis(BaseModel):
+    """An image taken apart; bytes are those of files, before compression.
+
+    `efficiency` is the share of bytes that are of use. The largest files and the most wasteful ones
+    are listed; `advice` counts all.
+    """
+
+    id: str
+    tags: list[str]
+    size: int
+    wasted: int
+    efficiency: float
+    layers: list[AnalyzedLayer]
+    largest: list[AnalyzedFile]
+    waste: list[WastedFile]
+    advice: list[Advice]

@@ -10,6 +10,8 @@ from eulermaker.engines.containers import IMAGE_NOT_FOUND, Containers
 from eulermaker.engines.images import IMAGE_NEEDED, HistoryStep, InspectedImage, ListedImage
 from eulermaker.engines.images import Images as EngineImages
 from eulermaker.features.audit.service import Audit
+from eulermaker.features.images.analyses import Analyses
+from eulermaker.features.images.anatomy import Anatomy
 from eulermaker.features.images.archive import IncomingArchive
 from eulermaker.features.images.faults import (
     IMAGE_IN_USE,
@@ -58,6 +60,7 @@ class Images:
         self._containers = containers
         self._audit = audit
         self._max_import_bytes = max_import_bytes
+        self._analyses = Analyses(engine)
         self.pulls = pulls
 
     async def page(self, call: Call, wanted: Filter, page: Page) -> tuple[Sequence[ListedImage], int]:
@@ -84,6 +87,14 @@ class Images:
         if found is None:
             raise _missing(image)
         return found
+
+    async def analyze(self, call: Call, image: str) -> tuple[InspectedImage, Anatomy]:
+        """The image and what it consists of.
+
+        Raises `image-not-found`, `image-too-many-files` and `image-analysis-busy`.
+        """
+        found = await self.get(call, image)
+        return found, await self._analyses.of(found)
 
     async def export(self, image: str) -> AsyncIterator[bytes]:
         """A tar stream of the image, as `docker save` writes it; check with `get` first."""
