@@ -1,11 +1,15 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench soak clean
+.PHONY: help install console demo run test check bench soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-9s %s\n' "$$t" "$$d"; done
 
-install: ## set up .venv from the lock; quick when nothing changed
+install: ## set up .venv from the lock and build the web console; quick when nothing changed
 	@scripts/install.sh
+	@scripts/console.sh
+
+console: ## build the web console into the package; quick when nothing changed
+	@scripts/console.sh
 
 demo: ## set everything up, build GNU hello into an RPM, install and run it
 	@scripts/demo.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lint, formatting, types, import rules, generated files, shell syntax. Runs all of them, then tells which failed.
+# Lint, formatting, types, import rules, generated files, shell syntax, and the same for the console. Runs all of them, then tells which failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -30,6 +30,13 @@ check "types" mypy
 check "imports" lint-imports
 check "generated files" python scripts/generate.py --check
 check "shell syntax" shell_syntax
+if scripts/node_packages.sh; then
+    check "console types" npm --prefix web run --silent types
+    check "console lint" npm --prefix web run --silent lint
+    check "console rules" npm --prefix web run --silent test
+elif [ "${CI:-}" = true ]; then
+    failed+=("console")
+fi
 if [ "${#failed[@]}" -gt 0 ]; then
     echo "error: failed checks: ${failed[*]}" >&2
     exit 1

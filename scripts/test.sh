@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/install.sh
+scripts/console.sh
 DOCKER_HOST=$(scripts/engine.sh | tail -n 1)
 export DOCKER_HOST
 scripts/test_images.sh >/dev/null

@@ -74,6 +74,8 @@ AREAS = (
     Area("/api/v1/system", Class.READS, Class.CONTAINERS, essential=True),
     Area("/api/v1/errors", Class.READS, Class.READS, open=True),
     Area("/status", Class.READS, Class.READS, open=True),
+    # A page of the console is dozens of them, and it has to come up when all else is refused.
+    Area("/assets", Class.UNLIMITED, Class.READS, essential=True, open=True),
     Area("/openapi.json", Class.READS, Class.READS, open=True),
     Area("/healthz", Class.UNLIMITED, Class.READS, essential=True, open=True),
     Area("/readyz", Class.UNLIMITED, Class.READS, essential=True, open=True),

@@ -192,6 +192,8 @@ def test_events_come_live_and_again_by_number(shared_server: ServerProcess, admi
     for position, frame in enumerate(live[:-1]):
         with events(shared_server, admin, f"?since={frame['seq']}") as socket:
             assert until_event(socket, name, "destroy") == live[position + 1 :]
+    with events(shared_server, admin, "?since=-500") as socket:
+        assert until_event(socket, name, "destroy") == live
 
 
 def test_events_of_others_are_not_told(shared_server: ServerProcess, people: dict[str, httpx.Client]) -> None:

@@ -14,6 +14,7 @@ SET_UP = (
     "scripts",
     "examples",
     "src",
+    "web",
     "Makefile",
     "pyproject.toml",
     "requirements.lock",
@@ -56,7 +57,7 @@ def tree(tmp_path: Path) -> Tree:
     for name in SET_UP:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
         else:
             shutil.copy2(source, root / name)
     return Tree(root)

@@ -15,7 +15,9 @@ BATCH = 500
 #: After which number the events begin, for who has to come back before the first of them.
 SEQ_HEADER = b"x-event-seq"
 
-Since = Annotated[int | None, Query(ge=0, le=2**53)]
+#: How far back one may ask for without knowing a number.
+MAX_BACK = 500
+Since = Annotated[int | None, Query(ge=-MAX_BACK, le=2**53)]
 
 
 def router(journal: Journal, callers: Callers, sockets: Sockets) -> APIRouter:
@@ -24,7 +26,10 @@ def router(journal: Journal, callers: Callers, sockets: Sockets) -> APIRouter:
 
     @routes.websocket("/containers/events")
     async def container_events(websocket: WebSocket, since: Since = None) -> None:
-        """The events of containers after number `since`, else from now on; gaps are told."""
+        """The events of containers after number `since`, else from now on; gaps are told.
+
+        A negative `since` begins that many events back, for who knows no number yet.
+        """
         await follow(websocket, since, containers_only=True)
 
     @routes.websocket("/events")
@@ -34,7 +39,7 @@ def router(journal: Journal, callers: Callers, sockets: Sockets) -> APIRouter:
 
     async def follow(websocket: WebSocket, since: int | None, *, containers_only: bool) -> None:
         # From now on means from the handshake on, not from when it has been answered.
-        seq = journal.seq if since is None else min(since, journal.seq)
+        seq = _beginning(journal.seq, since)
         call = await callers.of_socket(websocket)
         call.require(Permission.CONTAINERS_READ)
         await websocket.accept(headers=[(SEQ_HEADER, str(seq).encode())])
@@ -55,6 +60,12 @@ def router(journal: Journal, callers: Callers, sockets: Sockets) -> APIRouter:
         sockets.leave(websocket, tell)
 
     return routes
+
+
+def _beginning(latest: int, since: int | None) -> int:
+    if since is None:
+        return latest
+    return min(since, latest) if since >= 0 else max(0, latest + since)
 
 
 def _sees(call: Call, event: Recorded) -> bool:
