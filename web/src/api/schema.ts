@@ -738,6 +738,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Analyze
+         * @description The image taken apart: sizes by layer and by file, waste, and what to do about it.
+         *
+         *     All of the image is read, once: what it consists of never changes.
+         */
+        get: operations["analyze_api_v1_images__image__analysis_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image}/export": {
         parameters: {
             query?: never;
@@ -1894,6 +1916,17 @@ export interface components {
             status: components["schemas"]["Activity"];
         };
         /**
+         * Advice
+         * @description What to do about one kind of waste, and the bytes that it spares.
+         */
+        Advice: {
+            /** Bytes */
+            bytes: number;
+            kind: components["schemas"]["WasteKind"];
+            /** Message */
+            message: string;
+        };
+        /**
          * AlertDetail
          * @description One alert and what happened to it, oldest first; the latest hundred.
          */
@@ -2017,6 +2050,33 @@ export interface components {
             status: "firing" | "acknowledged" | "resolved";
         };
         /**
+         * Analysis
+         * @description An image taken apart; bytes are those of files, before compression.
+         *
+         *     `efficiency` is the share of bytes that are of use. The largest files and the most wasteful ones
+         *     are listed; `advice` counts all.
+         */
+        Analysis: {
+            /** Advice */
+            advice: components["schemas"]["Advice"][];
+            /** Efficiency */
+            efficiency: number;
+            /** Id */
+            id: string;
+            /** Largest */
+            largest: components["schemas"]["AnalyzedFile"][];
+            /** Layers */
+            layers: components["schemas"]["AnalyzedLayer"][];
+            /** Size */
+            size: number;
+            /** Tags */
+            tags: string[];
+            /** Waste */
+            waste: components["schemas"]["WastedFile"][];
+            /** Wasted */
+            wasted: number;
+        };
+        /**
          * AnalysisRequest
          * @description A definition to look at.
          */
@@ -2036,6 +2096,38 @@ export interface components {
             spec_content?: string | null;
         };
         /**
+         * AnalyzedFile
+         * @description A file that the image shows; `layer` counts from 0, the lowest.
+         */
+        AnalyzedFile: {
+            /** Bytes */
+            bytes: number;
+            /** Layer */
+            layer: number;
+            /** Path */
+            path: string;
+        };
+        /**
+         * AnalyzedLayer
+         * @description One layer, lowest first: bytes of its files, and how many it adds, replaces and removes.
+         */
+        AnalyzedLayer: {
+            /** Added */
+            added: number;
+            /** Created By */
+            created_by: string;
+            /** Digest */
+            digest: string;
+            /** Removed */
+            removed: number;
+            /** Replaced */
+            replaced: number;
+            /** Size */
+            size: number;
+            /** Wasted */
+            wasted: number;
+        };
+        /**
          * ApiConfig
          * @description The API.
          */
@@ -2043,6 +2135,18 @@ export interface components {
             rate_limit: components["schemas"]["RateLimitConfig"];
             /** Version */
             version: string;
+        };
+        /**
+         * AppliedRule
+         * @description A change that was made, and why; `line` (1-based) is that of the Dockerfile as it was read.
+         */
+        AppliedRule: {
+            /** Line */
+            line: number;
+            /** Reason */
+            reason: string;
+            /** Rule */
+            rule: string;
         };
         /**
          * AppriseConfig
@@ -2920,6 +3024,8 @@ export interface components {
             };
             /** Name */
             name: string;
+            optimization: components["schemas"]["Optimization"] | null;
+            optimize: components["schemas"]["Level"];
             queue: components["schemas"]["Queue"] | null;
             /** Queued At */
             queued_at: string | null;
@@ -3401,6 +3507,14 @@ export interface components {
             trace_id: string;
         };
         /**
+         * Fallback
+         * @description Why the build was built as it is written after all.
+         */
+        Fallback: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * FamilyAnswer
          * @description What one family answers; `origin` tells whether its own document lists the code.
          */
@@ -3578,6 +3692,12 @@ export interface components {
              */
             signal: string;
         };
+        /**
+         * Level
+         * @description How much is done to make a build cheaper: nothing, what is safe, or more.
+         * @enum {string}
+         */
+        Level: "off" | "safe" | "max";
         /**
          * Login
          * @description Credentials: one of `username`, `email` and `identifier`, and the password.
@@ -3826,6 +3946,8 @@ export interface components {
             };
             /** Name */
             name: string;
+            /** @default safe */
+            optimize: components["schemas"]["Level"];
             /** Spec Content */
             spec_content?: string | null;
             /** Target */
@@ -4619,6 +4741,18 @@ export interface components {
             websocket_url: string;
         };
         /**
+         * Optimization
+         * @description What was done to make a build cheaper; `diff` is between the Dockerfile and what was built.
+         */
+        Optimization: {
+            /** Applied */
+            applied: components["schemas"]["AppliedRule"][];
+            /** Diff */
+            diff: string;
+            fallback: components["schemas"]["Fallback"] | null;
+            level: components["schemas"]["Level"];
+        };
+        /**
          * OverloadConfig
          * @description From when on new requests are turned away.
          */
@@ -5400,6 +5534,19 @@ export interface components {
         /** Success[AlertList] */
         Success_AlertList_: {
             data: components["schemas"]["AlertList"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[Analysis] */
+        Success_Analysis_: {
+            data: components["schemas"]["Analysis"];
             /** Message */
             message?: string | null;
             /**
@@ -6282,6 +6429,29 @@ export interface components {
             /** Volumes */
             volumes: components["schemas"]["eulermaker__features__volumes__schemas__Summary"][];
         };
+        /**
+         * WastedFile
+         * @description A file that the image carries for nothing.
+         *
+         *     `other` is the layer that replaces or removes it, or the path of a file with the same contents.
+         */
+        WastedFile: {
+            /** Bytes */
+            bytes: number;
+            kind: components["schemas"]["WasteKind"];
+            /** Layer */
+            layer: number;
+            /** Other */
+            other: number | string | null;
+            /** Path */
+            path: string;
+        };
+        /**
+         * WasteKind
+         * @description Why bytes are carried for nothing.
+         * @enum {string}
+         */
+        WasteKind: "replaced" | "removed" | "package-cache" | "temporary" | "log" | "duplicate";
         /**
          * WebhookConfig
          * @description A URL of the user's; bodies are signed with the secret, as Standard Webhooks describe it.
@@ -10690,6 +10860,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Success_Removed_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    analyze_api_v1_images__image__analysis_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_Analysis_"];
                 };
             };
             /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
