@@ -9,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import forked
 from tests.server import ServerProcess, fresh_postgres
 
 # Started in the background of a shell, this process would ignore Ctrl-C, and pass that on to every
@@ -42,6 +43,11 @@ settings.load_profile("eulermaker")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--database` chooses what the whole suite runs on."""
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+def pytest_configure() -> None:
+    """Let the servers be forked; benchmarks, and the tests about the start, run the command itself."""
+    ServerProcess.launch = staticmethod(forked.launch)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import asyncpg
@@ -27,8 +27,44 @@ NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 TERMINAL = {"success", "failed", "cancelled", "timeout"}
 
 
+class Process(Protocol):
+    """A process that was started, as subprocess.Popen offers it."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """The exit code of one that has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once it has ended; raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send a signal to one that still runs."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+
+
+def command(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    """Start the command `eulermaker` as a shell does; its output goes to the end of the log."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "eulermaker", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+
+
 class ServerProcess:
     """One server; it keeps its data directory, port and settings over restarts."""
+
+    #: How a server is started; tests/conftest.py chooses what is quicker.
+    launch: Callable[[Sequence[str], Mapping[str, str], Path], Process] = staticmethod(command)
 
     def __init__(self, data_dir: Path, environment: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
@@ -45,19 +81,12 @@ class ServerProcess:
             "EULERMAKER_OVERLOAD__MAX_LAG_SECONDS": "30",
             **(environment or {}),
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "eulermaker", "serve", "--port", str(self.port)],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self.process = self.launch(["serve", "--port", str(self.port)], self.environment, self.log_path)
         self.wait_until_answering()
 
     def wait_until_answering(self) -> None:

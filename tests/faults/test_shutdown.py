@@ -14,7 +14,7 @@ from tests.faults.engines import EngineView, processes_with
 from tests.faults.followers import follow
 from tests.faults.invariants import nothing_lost
 from tests.faults.waiting import folder, wait_for_log, wait_until
-from tests.server import IMAGE, ServerProcess, build
+from tests.server import IMAGE, ServerProcess, build, command
 
 MARKER = "a step that ends with its server"
 STEP = f"FROM {IMAGE}\nRUN echo begun; sleep 2; : {MARKER}"
@@ -62,6 +62,14 @@ def test_a_request_in_flight_is_answered(server: ServerProcess, client: httpx.Cl
     assert answer.startswith(b"HTTP/1.1 200 "), answer
     assert server.process.wait(30) == 0
     assert (folder(server, identifier) / "context" / "file").read_bytes() == content
+
+
+@pytest.mark.usefixtures("any_database")
+def test_the_command_itself_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data")
+    server.launch = command  # the other tests' servers are forked
+    with server.running():
+        assert server.stop() == 0
 
 
 @pytest.mark.usefixtures("any_database")
