@@ -20,6 +20,7 @@ from eulermaker import __version__
 from eulermaker.dialects import problem
 from eulermaker.dialects.dialect import Rendering
 from eulermaker.dialects.render import answer_of, body_in, dialect_for, family_of, headers_of, language_for
+from eulermaker.dialects.repeated import Repeats
 from eulermaker.gate import Admission, Gate
 from eulermaker.kernel.clock import rfc3339, utc_now
 from eulermaker.kernel.faults import (
@@ -39,6 +40,7 @@ from eulermaker.kernel.sockets import Places
 from eulermaker.kernel.telemetry import Metrics, request_id, trace_id
 from eulermaker.kernel.validation import field_errors
 from eulermaker.openapi import describe
+from eulermaker.signpost import Signpost
 
 log = structlog.get_logger("eulermaker.http")
 
@@ -54,10 +56,24 @@ POLICY_VIOLATION = 1008
 class Api(FastAPI):
     """The routes, and the document that describes them."""
 
+    def __init__(self, signpost: Signpost) -> None:
+        self._signpost = signpost
+        super().__init__(
+            title="EulerMaker Docker Optimizer",
+            version=__version__,
+            openapi_url="/openapi.json",
+            # The documentation pages of FastAPI load scripts from another origin.
+            docs_url=None,
+            redoc_url=None,
+            # The metrics and the trace ids are our own.
+            telemetry={"tracing": False, "metrics": False, "logs": False},
+        )
+        self.router.routes.insert(0, signpost)
+
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document; made when it is first asked for."""
         if not self.openapi_schema:
-            self.openapi_schema = describe(self)
+            self.openapi_schema = describe(self.title, self.version, self._signpost.routes)
         return self.openapi_schema
 
 
@@ -70,17 +86,10 @@ def create_api(
     places: Places,
 ) -> Api:
     """The application with these routes behind the gate; it is served inside an Envelope."""
-    app = Api(
-        title="EulerMaker Docker Optimizer",
-        version=__version__,
-        openapi_url="/openapi.json",
-        # The documentation pages of FastAPI load scripts from another origin.
-        docs_url=None,
-        redoc_url=None,
-    )
-    for router in routers:
-        app.include_router(router)
+    app = Api(Signpost(route for router in routers for route in router.routes))
     answers = Answers(settings, metrics)
+    # The last one added is the first one asked.
+    app.add_middleware(Repeats, refusal=answers.fault)
     app.add_middleware(Gate, admission=admission, places=places, answer=answers.fault)
     # One handler serves requests and sockets, which Starlette calls it for alike.
     app.add_exception_handler(Fault, answers.fault)  # type: ignore[arg-type]  # also for sockets
@@ -209,33 +218,41 @@ class Envelope:
             return
         headers = dict(scope["headers"])
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = _wanted_id(headers.get(b"x-request-id", b"").decode("latin-1"))
-        state["trace_id"] = _wanted_trace(headers.get(b"traceparent", b"").decode("latin-1"))
-        accepted = headers.get(b"accept-language", b"").decode("latin-1")
-        state["language"] = language_for(accepted, self._language)
+        state["request_id"] = _wanted_id(headers.get(b"x-request-id"))
+        state["trace_id"] = _wanted_trace(headers.get(b"traceparent"))
+        state["language"] = language_for(
+            headers.get(b"accept-language", b"").decode("latin-1"), self._language
+        )
         request_id.set(state["request_id"])
         trace_id.set(state["trace_id"])
-        identifier = state["request_id"].encode()
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        else:
+            await self._request(scope, receive, send)
 
-        async def send_with_id(message: Message) -> None:
-            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        identifier = scope["state"]["request_id"].encode()
+
+        async def named(message: Message) -> None:
+            if message["type"] == "websocket.http.response.start":
                 message["headers"].append((b"x-request-id", identifier))
             await send(message)
 
-        if scope["type"] == "websocket":
-            await self._app(scope, receive, send_with_id)
-        else:
-            await self._request(scope, receive, send_with_id)
+        await self._app(scope, receive, named)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        identifier = scope["state"]["request_id"].encode()
         started, status, answered = time.perf_counter(), 500, False
 
         async def watched(message: Message) -> None:
             nonlocal status, answered
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
-            answered = message["type"] == "http.response.body" and not message.get("more_body", False)
+                message["headers"].append((b"x-request-id", identifier))
+                await send(message)
+            else:
+                await send(message)
+                answered = not message.get("more_body", False)
 
         bounded = receive if _STREAMED_BODY.match(scope["path"]) else _bounded(receive)
         try:
@@ -250,8 +267,7 @@ class Envelope:
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        self._metrics.requests.labels(method=_method(scope["method"]), route=route, status=str(status)).inc()
-        self._metrics.request_seconds.labels(route=route).observe(seconds)
+        self._metrics.count_request(_method(scope["method"]), route, status, seconds=seconds)
         if status >= 500:
             log.warning("request.answered", method=scope["method"], route=route, status=status)
 
@@ -288,10 +304,11 @@ def _method(method: str) -> str:
     return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
 
 
-def _wanted_id(sent: str) -> str:
-    return sent if _REQUEST_ID.fullmatch(sent) else new_id("req")
+def _wanted_id(sent: bytes | None) -> str:
+    wanted = sent and _REQUEST_ID.fullmatch(sent.decode("latin-1"))
+    return wanted[0] if wanted else new_id("req")
 
 
-def _wanted_trace(sent: str) -> str:
-    found = _TRACEPARENT.fullmatch(sent)
+def _wanted_trace(sent: bytes | None) -> str:
+    found = sent and _TRACEPARENT.fullmatch(sent.decode("latin-1"))
     return found[1] if found else new_id("trace").removeprefix("trace_")

@@ -225,7 +225,7 @@ def _admission(base: Base) -> Admission:
         load=base.load,
         maintenance=base.maintenance,
         user_of=base.callers.user_of,
-        authenticate=base.callers.of_request,
+        authenticate=base.callers.of_scope,
         clock=base.clock,
     )
 

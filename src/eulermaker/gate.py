@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from eulermaker.kernel.call import Call
 from eulermaker.kernel.clock import Clock, rfc3339
 from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.limits import RATE_LIMITED, SIGN_IN_RATE_LIMITED, Limits, Quota, Verdict, origin
@@ -113,7 +114,7 @@ class Admission:
         load: Load,
         maintenance: Notice,
         user_of: Callable[[str], str | None],
-        authenticate: Callable[[HTTPConnection], Awaitable[object]],
+        authenticate: Callable[[Scope], Awaitable[Call]],
         clock: Clock,
     ) -> None:
         self._authenticate = authenticate
@@ -132,7 +133,7 @@ class Admission:
             return fault, headers
         if not area.open:
             try:
-                await self._authenticate(HTTPConnection(scope))
+                scope["state"]["call"] = await self._authenticate(scope)
             except Fault as fault:
                 return fault, headers
         if area.essential:
@@ -194,11 +195,11 @@ class Gate:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal, headers = await self._admission.decide(scope)
-        with self._admission.load.request() as answered:
+        with self._admission.load.request() as in_flight:
 
             async def told(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    answered()
+                    in_flight.answered()
                     message["headers"].extend(headers)
                 await send(message)
 

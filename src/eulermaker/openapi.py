@@ -1,11 +1,11 @@
 """The OpenAPI document: FastAPI's, with the errors as this server really answers them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from eulermaker.dialects import problem
 
@@ -94,9 +94,9 @@ _FAULT_CONTENT = {
 }
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The document of an application's routes."""
-    document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+def describe(title: str, version: str, routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """The document of these routes."""
+    document = get_openapi(title=title, version=version, routes=routes)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     # FastAPI announces its own answer to refused fields; only 002 gives it, at the login.
     for own in ("HTTPValidationError", "ValidationError"):

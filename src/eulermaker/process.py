@@ -18,6 +18,7 @@ import uvicorn
 from eulermaker.app import Envelope
 from eulermaker.assembly import Server, assemble
 from eulermaker.kernel.faults import Fault
+from eulermaker.kernel.lean_http import LeanHttp
 from eulermaker.kernel.lean_socket import LeanSocket
 from eulermaker.kernel.migrate import migrate
 from eulermaker.kernel.settings import Settings, WrongSetting
@@ -60,6 +61,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         access_log=False,
         lifespan="off",
         server_header=False,
+        http=LeanHttp,
         ws=LeanSocket,
         ws_per_message_deflate=False,
         ws_max_size=1024 * 1024,

@@ -54,12 +54,12 @@ async def test_a_loop_that_comes_back_late_once_is_none() -> None:
 
 
 async def test_requests_without_an_answer_are_counted_until_it_begins_or_they_fail(load: Load) -> None:
-    with load.request() as answered, load.request():
+    with load.request() as one, load.request():
         assert load.refusal() is not None
-        answered()
+        one.answered()
         assert load.in_flight == 1
         assert load.refusal() is None
-        answered()
+        one.answered()
         assert load.in_flight == 1
     assert load.in_flight == 0
     with pytest.raises(KeyError), load.request():

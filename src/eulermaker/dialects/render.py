@@ -1,6 +1,7 @@
 """Choose the dialect of an answer and write it: the one place where a fault becomes a response."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -71,6 +72,7 @@ def dialect_for(*, family: Family, accept: str, wanted: str) -> Dialect:
     return family
 
 
+@lru_cache(maxsize=64)
 def language_for(accept_language: str, default: Language) -> Language:
     """The first of zh and en by the client's weights (RFC 9110 §12.5.4), else the default."""
     best: tuple[float, Language] | None = None

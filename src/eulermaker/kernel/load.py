@@ -1,8 +1,7 @@
 """How loaded this process is, from its own event loop and the requests it has not answered."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from math import ceil
 
 import anyio
@@ -49,22 +48,9 @@ class Load:
             late = max(0.0, self._clock() - started - TICK_SECONDS)
             self.lag += WEIGHT * (late - self.lag)
 
-    @contextmanager
-    def request(self) -> Iterator[Callable[[], None]]:
-        """A request in flight, until the block ends or what is given is called."""
-        self.in_flight += 1
-        waiting = True
-
-        def answered() -> None:
-            nonlocal waiting
-            if waiting:
-                waiting = False
-                self.in_flight -= 1
-
-        try:
-            yield answered
-        finally:
-            answered()
+    def request(self) -> "InFlight":
+        """A request that is in flight inside a block, or until it is `answered`."""
+        return InFlight(self)
 
     @property
     def share(self) -> float:
@@ -83,6 +69,30 @@ class Load:
 
     def _refusal(self, share: float) -> Fault | None:
         return overloaded(share) if self._settings.enabled and share >= 1 else None
+
+
+class InFlight:
+    """One request whose answer has not begun."""
+
+    __slots__ = ("_load", "_waiting")
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._waiting = False
+
+    def __enter__(self) -> "InFlight":
+        self._waiting = True
+        self._load.in_flight += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.answered()
+
+    def answered(self) -> None:
+        """The answer has begun: once is as good as twice."""
+        if self._waiting:
+            self._waiting = False
+            self._load.in_flight -= 1
 
 
 def overloaded(share: float) -> Fault:

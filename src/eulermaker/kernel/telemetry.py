@@ -65,6 +65,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
+        self._of_request: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "eulermaker_http_requests",
             "Answered requests",
@@ -108,3 +109,17 @@ class Metrics:
         self.log_lines = Counter(
             "eulermaker_build_log_lines", "Build log lines stored", registry=self.registry
         )
+
+    def count_request(self, method: str, route: str, status: int, *, seconds: float) -> None:
+        """Count an answered request; `method` and `route` are of bounded sets."""
+        key = method, route, status
+        counted = self._of_request.get(key)
+        if counted is None:
+            # Finding what belongs to labels costs more than counting.
+            counted = self._of_request[key] = (
+                self.requests.labels(method=method, route=route, status=str(status)),
+                self.request_seconds.labels(route=route),
+            )
+        requests, request_seconds = counted
+        requests.inc()
+        request_seconds.observe(seconds)

@@ -6,7 +6,7 @@ and their streams end silently where ours have to say why.
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import structlog
 
+from eulermaker.engines.docker.exchange import Answer, Exchanges, Query
 from eulermaker.engines.port import ENGINE_INCOMPATIBLE, ENGINE_REFUSED, ENGINE_UNAVAILABLE
 
 log = structlog.get_logger("eulermaker.engine")
@@ -24,8 +25,7 @@ ANSWER_SECONDS = 60.0
 PING_SECONDS = 3.0
 MAX_MESSAGE = 64 * 1024 * 1024
 BUFFER = 64 * 1024
-
-Query = Mapping[str, str] | Sequence[tuple[str, str]]
+NOT_MODIFIED = 304
 
 
 class EngineAnswer(Exception):
@@ -43,11 +43,13 @@ class Connection:
     def __init__(self, host: str) -> None:
         self.host = host
         self._session: aiohttp.ClientSession | None = None
+        self._exchanges = Exchanges(host)
         self._version: str | None = None
         self._buildkit = False
 
     async def close(self) -> None:
         """Close the pooled connections."""
+        await self._exchanges.close()
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -80,20 +82,34 @@ class Connection:
 
     async def get(self, path: str, query: Query | None = None) -> Any:
         """The JSON document at that path; raises EngineAnswer for an error status."""
-        async with self.request("GET", path, query=query) as response:
-            return await _json(response)
+        return _json((await self.exchange("GET", path, query)).body)
 
     async def post(
         self, path: str, query: Query | None = None, body: Any = None, *, seconds: float = ANSWER_SECONDS
     ) -> Any:
         """What the engine answers to a JSON body; None when it answers nothing."""
-        async with self.request("POST", path, query=query, json_body=body, seconds=seconds) as response:
-            return await _json(response)
+        return _json((await self.exchange("POST", path, query, body, seconds=seconds)).body)
 
     async def delete(self, path: str, query: Query | None = None) -> None:
         """Delete what is at that path."""
-        async with self.request("DELETE", path, query=query) as response:
-            await _json(response)
+        await self.exchange("DELETE", path, query)
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: Any = None,
+        *,
+        seconds: float = ANSWER_SECONDS,
+    ) -> Answer:
+        """The whole answer to a JSON body; raises EngineAnswer for an error status."""
+        version = await self.api_version()
+        with _told():
+            answer = await self._exchanges.ask(method, f"/v{version}{path}", query, body, seconds=seconds)
+        if answer.status >= 300 and answer.status != NOT_MODIFIED:
+            raise _refusal(answer.status, answer.body)
+        return answer
 
     @asynccontextmanager
     async def request(
@@ -107,7 +123,7 @@ class Connection:
         seconds: float | None = ANSWER_SECONDS,
         buffer: int = BUFFER,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """An open response; `seconds` bounds the whole exchange, None leaves it to the caller.
+        """An open response to what streams; `seconds` bounds the whole of it, None leaves it to the caller.
 
         About `buffer` bytes are taken from the engine ahead of what is read.
 
@@ -129,7 +145,9 @@ class Connection:
             )
         async with response:
             if response.status >= 400:
-                raise await _refusal(response)
+                with _told():
+                    body = await response.content.read(64 * 1024)
+                raise _refusal(response.status, body)
             yield response
 
     def _open(self) -> aiohttp.ClientSession:
@@ -213,22 +231,18 @@ class _told:
                 return
 
 
-async def _json(response: aiohttp.ClientResponse) -> Any:
-    with _told():
-        body = await response.read()
+def _json(body: bytes) -> Any:
     try:
         return json.loads(body) if body.strip() else None
     except ValueError as error:
         raise ENGINE_REFUSED() from error
 
 
-async def _refusal(response: aiohttp.ClientResponse) -> EngineAnswer:
-    with _told():
-        body = await response.content.read(64 * 1024)
+def _refusal(status: int, body: bytes) -> EngineAnswer:
     message = _message(body)
-    if response.status >= 500:
-        log.warning("engine.refused", status=response.status, message=message)
-    return EngineAnswer(response.status, message)
+    if status >= 500:
+        log.warning("engine.refused", status=status, message=message)
+    return EngineAnswer(status, message)
 
 
 def _message(body: bytes) -> str:

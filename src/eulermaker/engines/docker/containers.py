@@ -28,13 +28,14 @@ from eulermaker.engines.containers import (
 )
 from eulermaker.engines.docker import describe
 from eulermaker.engines.docker.connection import (
+    NOT_MODIFIED,
     Connection,
     EngineAnswer,
-    Query,
     chunks,
     chunks_or_silence,
     lines,
 )
+from eulermaker.engines.docker.exchange import Query
 from eulermaker.engines.docker.hijack import RawStream, hijacked
 from eulermaker.engines.docker.output import Frames, MultiplexedLog, TerminalLog
 from eulermaker.engines.port import ENGINE_REFUSED, ENGINE_UNAVAILABLE
@@ -285,13 +286,11 @@ class DockerContainers:
             wanted["t"] = str(grace)
             seconds += grace
         try:
-            async with self._http.request(
-                "POST", _path(reference, action), query=wanted, seconds=seconds
-            ) as answer:
-                if answer.status == 304:
-                    raise _conflict(conflict_state, action, reference)
+            answer = await self._http.exchange("POST", _path(reference, action), wanted, seconds=seconds)
         except EngineAnswer as error:
             raise _told(error, reference, action, state=conflict_state) from error
+        if answer.status == NOT_MODIFIED:
+            raise _conflict(conflict_state, action, reference)
 
     async def _require(self, reference: str) -> None:
         # The archive answers 404 for a missing path and for a missing container alike.

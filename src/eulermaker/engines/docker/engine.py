@@ -14,8 +14,9 @@ import anyio.lowlevel
 
 from eulermaker.engines.docker.buildkit import BuildKitProgress
 from eulermaker.engines.docker.classic import ClassicProgress
-from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, chunks, lines
+from eulermaker.engines.docker.connection import Connection, EngineAnswer, chunks, lines
 from eulermaker.engines.docker.containers import DockerContainers
+from eulermaker.engines.docker.exchange import Query
 from eulermaker.engines.docker.images import DockerImages
 from eulermaker.engines.docker.networks import DockerNetworks
 from eulermaker.engines.docker.session import session

@@ -11,8 +11,9 @@ from urllib.parse import quote
 import anyio
 
 from eulermaker.engines.containers import IMAGE_NOT_FOUND
-from eulermaker.engines.docker.connection import Connection, EngineAnswer, Query, chunks, lines
+from eulermaker.engines.docker.connection import Connection, EngineAnswer, chunks, lines
 from eulermaker.engines.docker.describe import moment
+from eulermaker.engines.docker.exchange import Query
 from eulermaker.engines.images import (
     ARCHIVE_REFUSED,
     CHANGES_REFUSED,

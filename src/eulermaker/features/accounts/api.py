@@ -28,7 +28,7 @@ def router(accounts: Accounts, callers: Callers) -> APIRouter:
         """Trade a refresh token, or the bearer token of a living session, for new tokens."""
         if body and body.refresh_token:
             return success(await accounts.refresh_by_token(body.refresh_token))
-        return success(await accounts.refresh_by_bearer(bearer_token(request)))
+        return success(await accounts.refresh_by_bearer(bearer_token(request.scope)))
 
     @routes.get("/me", response_model=Success[Me])
     async def me(call: Annotated[Call, Depends(callers.of_request)]) -> Response:

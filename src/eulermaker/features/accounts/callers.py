@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from eulermaker.features.accounts.faults import ORIGIN_REFUSED, TOKEN_MALFORMED, TOKEN_MISSING
@@ -20,9 +21,13 @@ class Callers:
         self._allowed_origins = frozenset(origin.rstrip("/") for origin in allowed_origins)
 
     async def of_request(self, connection: HTTPConnection) -> Call:
-        """The call of a request; raises a fault of kind `unauthenticated`."""
-        principal = await self._accounts.authenticate(bearer_token(connection))
-        return _call(principal, connection)
+        """The call of a request, which the gate may have found already; raises as `of_scope`."""
+        found: Call | None = connection.scope["state"].get("call")
+        return found or await self.of_scope(connection.scope)
+
+    async def of_scope(self, scope: Scope) -> Call:
+        """The call of what has this ASGI scope; raises a fault of kind `unauthenticated`."""
+        return _call(await self._accounts.authenticate(bearer_token(scope)), scope)
 
     async def of_socket(self, websocket: WebSocket) -> Call:
         """The call of a socket, by `Authorization` or by `?ticket=`; it takes one of the caller's places.
@@ -35,7 +40,7 @@ class Callers:
         if ticket is None:
             call = await self.of_request(websocket)
         else:
-            call = _call(await self._accounts.redeem_ticket(ticket), websocket)
+            call = _call(await self._accounts.redeem_ticket(ticket), websocket.scope)
         await self._places.take(websocket.state.place, call.principal.user)
         return call
 
@@ -59,17 +64,17 @@ def _authority(origin: str) -> str | None:
         return None
 
 
-def _call(principal: Principal, connection: HTTPConnection) -> Call:
-    address = connection.client.host if connection.client else ""
-    return Call(principal, connection.state.language, address)
+def _call(principal: Principal, scope: Scope) -> Call:
+    client = scope.get("client")
+    return Call(principal, scope["state"]["language"], client[0] if client else "")
 
 
-def bearer_token(connection: HTTPConnection) -> str:
+def bearer_token(scope: Scope) -> str:
     """The bearer token of the Authorization header (RFC 6750 §2.1)."""
-    header = connection.headers.get("authorization")
+    header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     if not header:
         raise TOKEN_MISSING()
-    scheme, _, token = header.partition(" ")
+    scheme, _, token = header.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TOKEN_MALFORMED(details={"expectedFormat": "Bearer <token>"})
     return token.strip()

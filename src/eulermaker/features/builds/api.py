@@ -14,7 +14,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from eulermaker.dialects.success import Done, Success, done, envelope, json_bytes, success
+from eulermaker.dialects.repeated import repeatable
+from eulermaker.dialects.success import Done, Success, done, envelope, success
 from eulermaker.features.accounts.callers import Callers
 from eulermaker.features.builds.faults import RANGE_NOT_SATISFIABLE, UPLOAD_INTERRUPTED
 from eulermaker.features.builds.follow import End, Lines, follow
@@ -66,6 +67,7 @@ def router(builds: Builds, callers: Callers) -> APIRouter:
 
     @routes.get("", response_model=Success[BuildList])
     async def list_builds(
+        request: Request,
         call: Caller,
         status: Literal["pending", "running", "success", "failed", "cancelled", "timeout", "all"] = "all",
         name: Annotated[Text | None, Query(max_length=255)] = None,
@@ -73,8 +75,12 @@ def router(builds: Builds, callers: Callers) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     ) -> Response:
         """A page of builds, newest first."""
-        wanted = Filter(None if status == "all" else State(status), name or None)
-        return json_bytes(envelope(await builds.page(call, wanted, Page(limit, offset))))
+        wanted, page = Filter(None if status == "all" else State(status), name or None), Page(limit, offset)
+
+        async def answer(call: Call) -> bytes:
+            return envelope(await builds.page(call, wanted, page))
+
+        return await repeatable(request, call, answer)
 
     @routes.get("/{build}", response_model=Success[Detail])
     async def detail(call: Caller, build: str) -> Response:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Body, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from eulermaker.dialects.repeated import RepeatedRoute, repeatable
-from eulermaker.dialects.success import Done, Success, done, envelope, json_bytes, success
+from eulermaker.dialects.repeated import repeatable
+from eulermaker.dialects.success import Done, Success, done, envelope, success
 from eulermaker.engines.containers import Container, Status
 from eulermaker.features.accounts.callers import Callers
 from eulermaker.features.containers import batch, logs, schemas, shown
@@ -48,14 +48,14 @@ _ARCHIVE_BODY = {
 
 def router(containers: Containers, callers: Callers) -> APIRouter:
     """The routes under `/api/v1/containers`."""
-    routes = APIRouter(prefix="/api/v1/containers", tags=["containers"], route_class=RepeatedRoute)
+    routes = APIRouter(prefix="/api/v1/containers", tags=["containers"])
     Caller = Annotated[Call, Depends(callers.of_request)]
     InContainer = Annotated[Text, Query(min_length=1, max_length=4096)]
 
     @routes.get("", response_model=Success[schemas.ContainerList])
     async def list_containers(
         request: Request,
-        _: Caller,
+        call: Caller,
         status: Literal["all"] | Status = "all",
         name: Annotated[Text | None, Query(max_length=255)] = None,
         image: Annotated[Text | None, Query(max_length=512)] = None,
@@ -67,11 +67,10 @@ def router(containers: Containers, callers: Callers) -> APIRouter:
         wanted = Filter(None if status == "all" else status, name or None, image or None, label or None)
         page = Page(limit, offset)
 
-        async def answer(request: Request) -> Response:
-            call = await callers.of_request(request)
-            return json_bytes(envelope(containers.page(call, wanted, page)))
+        async def answer(call: Call) -> bytes:
+            return envelope(containers.page(call, wanted, page))
 
-        return await repeatable(request, answer)
+        return await repeatable(request, call, answer)
 
     @routes.post(
         "",
@@ -97,9 +96,13 @@ def router(containers: Containers, callers: Callers) -> APIRouter:
         return success(await batch.run(containers, call, body))
 
     @routes.get("/{container}", response_model=Success[schemas.Detail])
-    async def detail(call: Caller, container: Text) -> Response:
+    async def detail(request: Request, call: Caller, container: Text) -> Response:
         """Everything about one container."""
-        return success(shown.detail(await containers.described(call, container)))
+
+        async def answer(call: Call) -> bytes:
+            return envelope(await containers.detail(call, container))
+
+        return await repeatable(request, call, answer)
 
     @routes.patch("/{container}", response_model=Success[schemas.Changed])
     async def change(call: Caller, container: Text, body: schemas.Changes) -> Response:

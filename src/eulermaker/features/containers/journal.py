@@ -117,7 +117,7 @@ def _line(event: Recorded) -> bytes:
         "frame": event.frame,
         "kind": event.kind,
     }
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return _json(told).encode("utf-8", "replace") + b"\n"
 
 
 def _recorded(seq: int, change: Change) -> Recorded:
@@ -164,5 +164,5 @@ def _moment(at_ns: int) -> str:
     return rfc3339(datetime.fromtimestamp(at_ns / 1e9, UTC))
 
 
-def _json(told: Mapping[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+#: Made once: `json.dumps` makes one for each call that wants something of its own.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -18,6 +18,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 MAX_PAGES = 512
+MAX_DETAILS = 512
 MAX_VIEWERS = 64
 
 #: Tenant, user and role: what decides which containers somebody may see.
@@ -96,6 +97,22 @@ class Lists:
             return known[1]
         written = to_json(shown.summary(container))
         self._summaries[container.id] = container, written
+        return written
+
+
+class Details:
+    """The details that were asked for; those of containers that did not change are not written again."""
+
+    def __init__(self) -> None:
+        self._written = _Recent[str, tuple[Container, bytes]](MAX_DETAILS)
+
+    def of(self, container: Container) -> bytes:
+        """Everything about the container, as JSON."""
+        known = self._written.get(container.id)
+        if known is not None and known[0] is container:
+            return known[1]
+        written = to_json(shown.detail(container))
+        self._written.keep(container.id, (container, written))
         return written
 
 

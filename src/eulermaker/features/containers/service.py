@@ -23,7 +23,7 @@ from eulermaker.engines.volumes import VOLUME_NOT_FOUND
 from eulermaker.features.audit.service import Audit
 from eulermaker.features.containers import blueprint, commands, schemas, shown
 from eulermaker.features.containers.faults import CREATE_REFUSED, PORT_IN_USE
-from eulermaker.features.containers.listing import Filter, Lists
+from eulermaker.features.containers.listing import Details, Filter, Lists
 from eulermaker.features.containers.notation import plain_path
 from eulermaker.features.containers.policy import SOCKETS, Confinement, Violation, violations, volume_options
 from eulermaker.features.containers.rules import Action, possible
@@ -76,6 +76,7 @@ class Containers:
         self._sockets = (*SOCKETS, own.path) if own.scheme == "unix" else SOCKETS
         self.clock = clock
         self._lists = Lists(view)
+        self._details = Details()
 
     def page(self, call: Call, wanted: Filter, page: Page) -> bytes:
         """One page of the containers that the caller may see, newest first, as JSON."""
@@ -100,6 +101,10 @@ class Containers:
         if found.config is None:
             return await self.view.refresh(found.id) or _raise(_missing(reference))
         return found
+
+    async def detail(self, call: Call, reference: str) -> bytes:
+        """Everything about the container, as JSON."""
+        return self._details.of(await self.described(call, reference))
 
     async def inspect(self, call: Call, reference: str) -> Mapping[str, Any]:
         """The engine's own description."""

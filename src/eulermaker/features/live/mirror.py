@@ -20,7 +20,7 @@ from eulermaker.kernel.faults import Fault
 log = structlog.get_logger("eulermaker.live")
 
 #: One action tells several events, and its answer comes last: a moment later one look sees all of it,
-#: and is in nobody's way.
+#: and is in nobody's way. A thing that changes all the time is looked at no more often.
 GATHER_SECONDS = 0.01
 #: A look may find a thing gone before its event says so; of so many it is still known whose they were.
 KEPT_GONE = 1000
@@ -55,7 +55,8 @@ class Mirror(ABC, Generic[ThingT]):
         self._clock = clock
         self._things: dict[str, ThingT] = {}
         self._gone: dict[str, Mapping[str, str]] = {}
-        self._dirty: dict[str, None] = {}
+        #: What has to be looked at, and since when; the oldest first.
+        self._dirty: dict[str, float] = {}
         self._work = anyio.Event()
         self._looks = _Looks()
         self._compared = False
@@ -137,7 +138,7 @@ class Mirror(ABC, Generic[ThingT]):
         self._publish(Change(event.action, identifier, name, image, event.at_ns, attributes, kind=self.kind))
 
     def _look_at(self, identifier: str) -> None:
-        self._dirty[identifier] = None
+        self._dirty.setdefault(identifier, anyio.current_time())
         work, self._work = self._work, anyio.Event()
         work.set()
 
@@ -205,7 +206,10 @@ class LookingMirror(Mirror[ThingT]):
         while True:
             work = self._work
             while self._dirty:
-                identifier = next(iter(self._dirty))
+                identifier, since = next(iter(self._dirty.items()))
+                if (early := since + GATHER_SECONDS - anyio.current_time()) > 0:
+                    await anyio.sleep(early)
+                    continue
                 # Taken out before looking: an event that comes meanwhile asks for another look.
                 del self._dirty[identifier]
                 try:
@@ -216,7 +220,6 @@ class LookingMirror(Mirror[ThingT]):
                     # The engine cannot describe this one now; the next event or comparison asks again.
                     log.warning("live.refused", kind=self.kind, id=identifier)
             await work.wait()
-            await anyio.sleep(GATHER_SECONDS)
 
     async def compare(self) -> None:
         """Compare with the engine's list: what differs is looked at, and told unless events tell it."""
