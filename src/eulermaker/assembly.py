@@ -62,6 +62,15 @@ from eulermaker.features.probes.runner import ProbeRunner
 from eulermaker.features.probes.service import Probes
 from eulermaker.features.probes.shares import Shares
 from eulermaker.features.probes.vault import Vault
+from eulermaker.features.repositories import api as repositories_api
+from eulermaker.features.repositories import vault as repositories_vault
+from eulermaker.features.repositories.files import RepositoryFiles
+from eulermaker.features.repositories.intake import Intake
+from eulermaker.features.repositories.promises import Promises
+from eulermaker.features.repositories.publisher import Publisher
+from eulermaker.features.repositories.readers import Readers
+from eulermaker.features.repositories.service import Repositories
+from eulermaker.features.repositories.tools import Tools
 from eulermaker.features.status_pages import api as status_pages_api
 from eulermaker.features.status_pages.service import StatusPages
 from eulermaker.features.system import api as system_api
@@ -155,6 +164,7 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
     volumes = _volumes(base)
     networks = _networks(base, views.service)
     runner, builds = _builds(base, images.service)
+    repositories = _repositories(base, builds.service)
     view = views.service.containers
     containers = _containers(base, view, images.service, volumes.service, networks.service)
     terminals = _terminals(base, view)
@@ -166,6 +176,7 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         containers,
         _accounts(base),
         builds,
+        repositories,
         views,
         terminals,
         probes,
@@ -175,7 +186,7 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         images,
         volumes,
         networks,
-        _system(base, view, builds.service),
+        _system(base, view, builds.service, repositories.service),
         Part(known_faults, (errors_api.router(known_faults),)),
         Part(None, (console_api.router(),)),
     )
@@ -312,6 +323,7 @@ def _builds(base: Base, images: Images) -> tuple[BuildRunner, Part[Builds]]:
         runner=runner,
         images=images,
         bells=bells,
+        destinations=Promises(base.database, Tools(base.settings.repositories), clock=base.clock),
         settings=settings,
         installation=installation,
         load=base.load,
@@ -328,6 +340,46 @@ def _builds(base: Base, images: Images) -> tuple[BuildRunner, Part[Builds]]:
         "queue age": _repeated(builds.measure_queue, seconds=QUEUE_SECONDS),
     }
     return runner, Part(builds, routers, services)
+
+
+def _repositories(base: Base, builds: Builds) -> Part[Repositories]:
+    settings, node = base.settings.repositories, _installation(base.settings.data_dir)
+    tools, vault = Tools(settings), repositories_vault.Vault(base.sealer)
+    files = RepositoryFiles(base.settings.data_dir / "repositories", grace_seconds=settings.grace_seconds)
+    intake = Intake(base.database, files, builds, max_packages=settings.max_packages, clock=base.clock)
+    publisher = Publisher(
+        base.database,
+        files,
+        builds,
+        intake,
+        tools,
+        vault,
+        node=node,
+        seconds=settings.publish_seconds,
+        clock=base.clock,
+    )
+    repositories = Repositories(
+        base.database,
+        builds,
+        files,
+        intake,
+        publisher,
+        tools,
+        vault,
+        base.audit,
+        node=node,
+        max_per_user=settings.max_per_user,
+        clock=base.clock,
+    )
+    routers = (
+        repositories_api.router(repositories, base.callers),
+        repositories_api.served_router(repositories, Readers(repositories.directory, base.callers)),
+    )
+    services: dict[str, Service] = {
+        "repositories": publisher.run,
+        "repositories sweep": _repeated(publisher.sweep, seconds=SWEEP_SECONDS),
+    }
+    return Part(repositories, routers, services)
 
 
 def _containers(
@@ -480,7 +532,7 @@ def _probes(base: Base, containers: Containers, alerts: Alerts) -> Part[Probes]:
     return Part(probes, routers, services)
 
 
-def _system(base: Base, view: LiveView, builds: Builds) -> Part[System]:
+def _system(base: Base, view: LiveView, builds: Builds, repositories: Repositories) -> Part[System]:
     host = Host()
     system = System(
         settings=base.settings,
@@ -489,6 +541,7 @@ def _system(base: Base, view: LiveView, builds: Builds) -> Part[System]:
         view=view,
         redis=base.redis,
         builds=builds,
+        repositories=repositories,
         host=host,
         load=base.load,
         clock=base.clock,

@@ -71,6 +71,9 @@ AREAS = (
     # It stores nothing, and editors ask with every pause of the typing.
     Area("/api/v1/builds/analyze", Class.READS, Class.READS),
     Area("/api/v1/builds", Class.READS, Class.BUILDS),
+    Area("/api/v1/repositories", Class.READS, Class.CONTAINERS),
+    # dnf asks once for each package that it installs, and signs in by itself where that is needed.
+    Area("/repos", Class.UNLIMITED, Class.READS, open=True),
     Area("/api/v1/system/health", Class.UNLIMITED, Class.READS, essential=True, open=True),
     Area("/api/v1/system", Class.READS, Class.CONTAINERS, essential=True),
     Area("/api/v1/errors", Class.READS, Class.READS, open=True),

@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from eulermaker.dialects import files
 from eulermaker.engines import port
 from eulermaker.features.accounts import faults as accounts
 from eulermaker.features.accounts.tokens import AccessTokens
@@ -30,7 +31,7 @@ BUILDS = "/api/v1/builds"
 REFRESH = "/api/v1/auth/refresh"
 TESTS = Path(__file__).parent.parent
 #: The features whose entries this table is about; others keep theirs beside their own tests.
-COVERED = (faults, call, port, accounts, builds, errors)
+COVERED = (faults, call, files, port, accounts, builds, errors)
 #: What takes an engine, a database or a server that misbehaves: the tests of those provoke it.
 ELSEWHERE = {
     "engine-unavailable",

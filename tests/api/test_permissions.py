@@ -76,6 +76,8 @@ ELSEWHERE = (
     "/api/v1/networks",
     "/api/v1/probes",
     "/api/v1/notifications",
+    "/api/v1/repositories",
+    "/api/v1/builds/{build}/publish",
     "/api/v1/system/info",
     "/api/v1/system/resources",
     "/api/v1/system/config",

@@ -10,7 +10,15 @@ from tests.server import ServerProcess
 Operations = set[tuple[str, str]]
 
 #: Whose table asks the document itself whether it is whole.
-WHOLE = ("/api/v1/containers", "/api/v1/notifications", "/api/v1/probes", "/api/v1/status-pages", "/status")
+WHOLE = (
+    "/api/v1/containers",
+    "/api/v1/notifications",
+    "/api/v1/probes",
+    "/api/v1/repositories",
+    "/api/v1/builds/{build}/publish",
+    "/api/v1/status-pages",
+    "/status",
+)
 SYSTEM = "/api/v1/system"
 #: What the tables ask, by area: those of volumes, networks and the system are their tests' functions.
 ASKED: dict[str, Operations] = {

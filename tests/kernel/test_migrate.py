@@ -14,6 +14,7 @@ from eulermaker.features.alerts import tables as _alerts  # noqa: F401  # regist
 from eulermaker.features.builds import tables as _builds  # noqa: F401  # registers its tables
 from eulermaker.features.notifications import tables as _notifications  # noqa: F401  # registers its tables
 from eulermaker.features.probes import tables as _probes  # noqa: F401  # registers its tables
+from eulermaker.features.repositories import tables as _repositories  # noqa: F401  # registers its tables
 from eulermaker.features.status_pages import tables as _status_pages  # noqa: F401  # registers its tables
 from eulermaker.kernel import outbox as _outbox  # noqa: F401  # registers its table
 from eulermaker.kernel.database import Database, metadata

@@ -41,6 +41,9 @@ _FAMILY_OF_PREFIX: tuple[tuple[str, Family], ...] = (
     ("/v1/", "004"),
 )
 
+#: Where package managers sign in, with a name and a password (RFC 7617).
+_BASIC = "/repos/"
+
 
 def family_of(path: str) -> Family:
     """The route family that a path belongs to; 000 for everything outside the five."""
@@ -133,7 +136,8 @@ def headers_of(rendering: Rendering, family: Family) -> dict[str, str]:
         "Vary": "Accept, Accept-Language, X-Error-Dialect",
     }
     if rendering.answer.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="eulermaker"'
+        scheme = "Basic" if rendering.path.startswith(_BASIC) else "Bearer"
+        headers["WWW-Authenticate"] = f'{scheme} realm="eulermaker"'
     if fault.retry_after is not None and (fault.entry.retryable or fault.entry.kind is Kind.LIMITED):
         headers["Retry-After"] = str(fault.retry_after)
     return headers

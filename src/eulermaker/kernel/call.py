@@ -49,6 +49,9 @@ class Permission(StrEnum):
     NOTIFICATIONS_READ_ALL = "notifications:read-all"
     NOTIFICATIONS_WRITE = "notifications:write"
     NOTIFICATIONS_WRITE_ALL = "notifications:write-all"
+    REPOSITORIES_READ = "repositories:read"
+    REPOSITORIES_WRITE = "repositories:write"
+    REPOSITORIES_WRITE_ALL = "repositories:write-all"
     SYSTEM_READ = "system:read"
     SYSTEM_WRITE = "system:write"
     USERS_READ = "users:read"
@@ -64,6 +67,7 @@ _READ = frozenset(
         Permission.NETWORKS_READ,
         Permission.PROBES_READ,
         Permission.NOTIFICATIONS_READ,
+        Permission.REPOSITORIES_READ,
         Permission.SYSTEM_READ,
     }
 )
@@ -82,6 +86,7 @@ _USE = _READ | {
     Permission.NETWORKS_WRITE,
     Permission.PROBES_WRITE,
     Permission.NOTIFICATIONS_WRITE,
+    Permission.REPOSITORIES_WRITE,
     Permission.TERMINALS_USE,
 }
 _OPERATE = (
@@ -95,6 +100,7 @@ _OPERATE = (
         Permission.NETWORKS_WRITE_ALL,
         Permission.PROBES_WRITE_ALL,
         Permission.NOTIFICATIONS_WRITE_ALL,
+        Permission.REPOSITORIES_WRITE_ALL,
         Permission.TERMINALS_USE_ALL,
     }
 )

@@ -110,6 +110,24 @@ class Images(BaseModel):
     max_import_bytes: Annotated[int, Field(ge=1024)] = 8 * GIB
 
 
+class Repositories(BaseModel):
+    """How RPM repositories are kept.
+
+    What a publication replaces is served to readers who have begun for `grace_seconds` more.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_per_user: Annotated[int, Field(ge=1)] = 100
+    max_packages: Annotated[int, Field(ge=1, le=100_000)] = 10_000
+    publish_seconds: Annotated[float, Field(ge=1, le=86_400)] = 600
+    grace_seconds: Annotated[float, Field(ge=0, le=86_400)] = 600
+    createrepo: Annotated[str, Field(min_length=1)] = "createrepo_c"
+    gpg: Annotated[str, Field(min_length=1)] = "gpg"
+    gpgconf: Annotated[str, Field(min_length=1)] = "gpgconf"
+    rpmsign: Annotated[str, Field(min_length=1)] = "rpmsign"
+
+
 def _directories(paths: tuple[str, ...]) -> tuple[str, ...]:
     if any(not path.startswith("/") for path in paths):
         raise ValueError("must be absolute paths")
@@ -267,6 +285,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = ()
     build: Build = Build()
     images: Images = Images()
+    repositories: Repositories = Repositories()
     accounts: Accounts = Accounts()
     outbound: Outbound = Outbound()
     smtp: Smtp = Smtp()

@@ -6,6 +6,7 @@ from eulermaker.features.accounts import tables as _accounts  # noqa: F401  # re
 from eulermaker.features.audit import tables as _audit  # noqa: F401  # registers its tables
 from eulermaker.features.builds import tables as _builds  # noqa: F401  # registers its tables
 from eulermaker.features.probes import tables as _probes  # noqa: F401  # registers its tables
+from eulermaker.features.repositories import tables as _repositories  # noqa: F401  # registers its tables
 from eulermaker.features.system import tables as _system  # noqa: F401  # registers its tables
 from eulermaker.kernel.database import metadata
 

@@ -1,23 +1,22 @@
 """The builds of family 000."""
 
 import json
-import re
 import tarfile
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote
 
-from anyio import open_file, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from eulermaker.dialects.files import CHUNK, attachment, file_response
 from eulermaker.dialects.repeated import repeatable
 from eulermaker.dialects.success import Done, Success, done, envelope, success
 from eulermaker.features.accounts.callers import Callers
-from eulermaker.features.builds.faults import RANGE_NOT_SATISFIABLE, UPLOAD_INTERRUPTED
+from eulermaker.features.builds.faults import UPLOAD_INTERRUPTED
 from eulermaker.features.builds.follow import End, Lines, follow
 from eulermaker.features.builds.log import LogReader, end_frame
 from eulermaker.features.builds.rules import State
@@ -42,9 +41,7 @@ from eulermaker.kernel.validation import Text
 
 DEFAULT_TAIL = 100
 MAX_TAIL = 10_000
-CHUNK = 256 * 1024
 NDJSON = "application/x-ndjson"
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 CREATED = {"zh": "构建任务创建成功", "en": "Build created"}
 STARTED = {"zh": "构建开始执行", "en": "Build started"}
@@ -61,7 +58,10 @@ def router(builds: Builds, callers: Callers) -> APIRouter:
 
     @routes.post("", status_code=201, response_model=Success[Created])
     async def create(call: Caller, body: NewBuild) -> Response:
-        """Create a build from a Dockerfile or a spec; `execute` also queues it."""
+        """Create a build from a Dockerfile or a spec; `execute` also queues it.
+
+        What it makes is published in the repository named by `publish` once it has succeeded.
+        """
         created = await builds.create(call, body)
         return success(created, message=CREATED[call.language], status=201)
 
@@ -178,7 +178,8 @@ def router(builds: Builds, callers: Callers) -> APIRouter:
     async def artifact(call: Caller, request: Request, build: str, name: str) -> Response:
         """One artifact; `Range` gives a part of it, the sha256 is its ETag."""
         found, path = await builds.artifact(call, build, name)
-        return _file_response(request, found, path)
+        headers = {"Content-Disposition": attachment(found.name)}
+        return file_response(request, path, version=found.sha256, headers=headers)
 
     return routes
 
@@ -221,67 +222,6 @@ async def _stream(builds: Builds, build: str, reader: LogReader) -> AsyncIterato
                     yield data
                 case End(seq=seq, status=status):
                     yield end_frame(seq, status or "deleted").encode() + b"\n"
-
-
-def _file_response(request: Request, artifact: ArtifactInfo, path: Path) -> Response:
-    """The file, or the one range of it that was asked for (RFC 9110 §14)."""
-    etag = f'"{artifact.sha256}"'
-    headers = {
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": _attachment(artifact.name),
-    }
-    if _names(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=headers)
-    start, end, status = 0, artifact.size, 200
-    wanted = _RANGE.fullmatch(request.headers.get("range", ""))
-    if wanted and _sensible(wanted) and request.headers.get("if-range", etag) == etag:
-        start, end = _bounds(wanted, artifact.size)
-        status = 206
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{artifact.size}"
-    headers["Content-Length"] = str(end - start)
-    return StreamingResponse(
-        _part(path, start, end), status_code=status, headers=headers, media_type="application/octet-stream"
-    )
-
-
-def _attachment(name: str) -> str:
-    """The Content-Disposition of a file: its name in ASCII, and in full (RFC 6266)."""
-    base = name.rpartition("/")[2]
-    plain, full = re.sub(r'[^\x20-\x7e]|["\\]', "_", base), quote(base, safe="")
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{full}"
-
-
-def _names(if_none_match: str, etag: str) -> bool:
-    """Whether the header lists the tag; the weak form counts too (RFC 9110 §13.1.2)."""
-    listed = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in listed or listed == ["*"]
-
-
-def _sensible(wanted: re.Match[str]) -> bool:
-    """Whether a range can be meant; one that cannot is ignored (RFC 9110 §14.1.1)."""
-    first, last = wanted.groups()
-    return bool(first or last) and not (first and last and int(first) > int(last))
-
-
-def _bounds(wanted: re.Match[str], size: int) -> tuple[int, int]:
-    first, last = wanted.groups()
-    if first:
-        start, end = int(first), min(size, int(last) + 1 if last else size)
-    else:
-        start, end = max(0, size - int(last)), size
-    if start >= end:
-        raise RANGE_NOT_SATISFIABLE(size=size)
-    return start, end
-
-
-async def _part(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
-    async with await open_file(path, "rb") as file:
-        await file.seek(start)
-        while start < end and (chunk := await file.read(min(CHUNK, end - start))):
-            start += len(chunk)
-            yield chunk
 
 
 async def _archive(folder: Path, artifacts: list[ArtifactInfo]) -> AsyncIterator[bytes]:

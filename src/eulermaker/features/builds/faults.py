@@ -20,13 +20,6 @@ ARTIFACT_NOT_FOUND = Entry(
     en="Build {build} has no artifact {artifact}; list its artifacts first",
     answers=_MISSING_IN_000,
 )
-RANGE_NOT_SATISFIABLE = Entry(
-    "range-not-satisfiable",
-    Kind.INVALID,
-    zh="请求的字节范围超出产物大小 {size}",
-    en="The byte range lies outside the artifact's {size} bytes",
-    answers={"000": documented(400, "INVALID_REQUEST")},
-)
 BUILD_STATE_CONFLICT = Entry(
     "build-state-conflict",
     Kind.CONFLICT,
@@ -115,7 +108,6 @@ STORAGE_FAILED = Entry(
 ENTRIES = (
     BUILD_NOT_FOUND,
     ARTIFACT_NOT_FOUND,
-    RANGE_NOT_SATISFIABLE,
     BUILD_STATE_CONFLICT,
     CONTEXT_TOO_LARGE,
     UPLOAD_INTERRUPTED,

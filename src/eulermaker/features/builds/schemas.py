@@ -147,6 +147,7 @@ class NewBuild(Definition):
     optimize: Level = Level.SAFE
     timeout: Annotated[int, Field(ge=1, le=86_400)] | None = None
     execute: bool = False
+    publish: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
 
     @field_validator("name")
     @classmethod
@@ -306,6 +307,14 @@ class BuildError(BaseModel):
     message: str
 
 
+class PublicationInfo(BaseModel):
+    """A repository that a build is published in, or will be; `publishing` until readers see it."""
+
+    repository: str
+    status: Literal["waiting", "publishing", "published", "refused"]
+    error: BuildError | None
+
+
 class Detail(BaseModel):
     """Everything about one build; `duration` in seconds."""
 
@@ -332,6 +341,7 @@ class Detail(BaseModel):
     optimization: Optimization | None
     image: BuiltImage | None
     artifacts: list[ArtifactInfo]
+    publications: list[PublicationInfo]
     error: BuildError | None
 
 

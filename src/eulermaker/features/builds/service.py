@@ -1,8 +1,8 @@
 """What the rest of the program may ask about builds."""
 
 import re
-from collections.abc import AsyncIterable
-from dataclasses import replace
+from collections.abc import AsyncIterable, Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from eulermaker.features.builds.artifacts import Artifact
 from eulermaker.features.builds.definition import check_sources, checked_dockerfile
+from eulermaker.features.builds.destinations import Destinations
 from eulermaker.features.builds.effect import shown_optimization
 from eulermaker.features.builds.faults import (
     ARTIFACT_NOT_FOUND,
@@ -59,6 +60,15 @@ class Action(StrEnum):
     UPLOAD = "upload"
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A build, what it made, and the directory that has each of its artifacts under its digest."""
+
+    build: Build
+    artifacts: list[Artifact]
+    folder: Path
+
+
 class Builds:
     """Create, run, watch and delete builds."""
 
@@ -70,6 +80,7 @@ class Builds:
         runner: BuildRunner,
         images: Images,
         bells: Bells,
+        destinations: Destinations,
         settings: BuildSettings,
         installation: str,
         load: Load,
@@ -78,6 +89,7 @@ class Builds:
         self._ledger = ledger
         self._runner = runner
         self._images = images
+        self._destinations = destinations
         self._settings = settings
         self._node = installation
         self._load = load
@@ -88,10 +100,12 @@ class Builds:
     async def create(self, call: Call, wanted: NewBuild) -> Created:
         """Store a build as a draft, or in the queue with `execute`.
 
-        Raises InvalidFields, `context-too-large` and, with `execute`, `overloaded`; then nothing is
-        left behind.
+        Raises InvalidFields, `context-too-large` and, with `execute`, `overloaded`; with `publish` also
+        what publishing there would be refused with. Then nothing is left behind.
         """
         call.require(Permission.BUILDS_WRITE)
+        if wanted.publish is not None:
+            await self._destinations.require(call, wanted.publish)
         if wanted.execute:
             self._load.require_queue()
         build, context = self._definition(call, wanted)
@@ -115,6 +129,8 @@ class Builds:
             with anyio.CancelScope(shield=True):
                 await self.files.remove(build.id)
             raise
+        if wanted.publish is not None:
+            await self._destinations.promise(call, build.id, wanted.publish)
         queue = None
         if wanted.execute:
             build, queue = await self._enqueue(build)
@@ -170,6 +186,7 @@ class Builds:
             optimization=shown_optimization(found, call.language),
             image=_image(found),
             artifacts=await self.artifacts(call, build),
+            publications=await self._destinations.of_build(build, call.language),
             error=_error(found, call.language),
         )
 
@@ -297,6 +314,19 @@ class Builds:
         async with self._ledger.read() as store:
             found = await store.get(build)
         return None if found is None or found.deleted_at else found.state
+
+    async def states(self, builds: Collection[str]) -> dict[str, State]:
+        """Where builds stand now, by id; those that are gone are not in it."""
+        async with self._ledger.read() as store:
+            return await store.states(builds)
+
+    async def made_by(self, build: str) -> Made | None:
+        """What a build made, whoever owns it; None when it is gone."""
+        async with self._ledger.read() as store:
+            found = await store.get(build)
+            if found is None or found.deleted_at:
+                return None
+            return Made(found, await store.artifacts_of(build), self.files.artifacts(build))
 
     async def measure_queue(self) -> None:
         """Tell the load how long the oldest build in the queue has waited."""

@@ -1,6 +1,6 @@
 """All SQL of the builds."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,8 @@ from eulermaker.features.builds.rules import State, Waiting
 from eulermaker.features.builds.tables import artifacts, builds
 from eulermaker.features.optimizer.schemas import Level
 from eulermaker.kernel.paging import Page
+
+IDS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,16 @@ class BuildStore:
         """The summaries of those of the builds that lists show."""
         query = sa.select(*_SUMMARY).where(builds.c.id.in_(ids), builds.c.deleted_at.is_(None))
         return [row._mapping for row in await self._db.execute(query)]
+
+    async def states(self, ids: Collection[str]) -> dict[str, State]:
+        """The states of those of the builds that are there."""
+        wanted, found = sorted(ids), dict[str, State]()
+        for at in range(0, len(wanted), IDS_AT_ONCE):
+            query = sa.select(builds.c.id, builds.c.state).where(
+                builds.c.id.in_(wanted[at : at + IDS_AT_ONCE]), builds.c.deleted_at.is_(None)
+            )
+            found |= {row.id: State(row.state) for row in await self._db.execute(query)}
+        return found
 
     async def change(self, build: str, *, expected: Iterable[State], **values: Any) -> bool:
         """Change a build that is in one of the expected states; tells whether it was."""

@@ -1,5 +1,6 @@
 """The catalogue of every fault of the product, put together from the features' own entries."""
 
+from eulermaker.dialects import files
 from eulermaker.engines import containers as engine_containers
 from eulermaker.engines import images as engine_images
 from eulermaker.engines import networks as engine_networks
@@ -14,6 +15,7 @@ from eulermaker.features.images import faults as images
 from eulermaker.features.networks import faults as networks
 from eulermaker.features.notifications import faults as notifications
 from eulermaker.features.probes import faults as probes
+from eulermaker.features.repositories import faults as repositories
 from eulermaker.features.status_pages import faults as status_pages
 from eulermaker.features.system import faults as system
 from eulermaker.features.terminals import faults as terminals
@@ -30,6 +32,7 @@ def catalogue() -> Catalogue:
         limits.ENTRIES,
         load.ENTRIES,
         sockets.ENTRIES,
+        files.ENTRIES,
         port.ENTRIES,
         engine_containers.ENTRIES,
         engine_images.ENTRIES,
@@ -40,6 +43,7 @@ def catalogue() -> Catalogue:
         volumes.ENTRIES,
         networks.ENTRIES,
         builds.ENTRIES,
+        repositories.ENTRIES,
         containers.ENTRIES,
         terminals.ENTRIES,
         probes.ENTRIES,

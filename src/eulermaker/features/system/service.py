@@ -14,6 +14,7 @@ from eulermaker.engines.images import Images
 from eulermaker.engines.port import Engine, EngineInfo
 from eulermaker.features.builds.service import Builds
 from eulermaker.features.containers.view import LiveView
+from eulermaker.features.repositories.service import Repositories
 from eulermaker.features.system.host import Host
 from eulermaker.features.system.schemas import (
     ApiConfig,
@@ -85,6 +86,7 @@ class System:
         view: LiveView,
         redis: Redis | None,
         builds: Builds,
+        repositories: Repositories,
         host: Host,
         load: Load,
         clock: Clock,
@@ -95,6 +97,7 @@ class System:
         self._view = view
         self._redis = redis
         self._builds = builds
+        self._repositories = repositories
         self._host = host
         self._load = load
         self._clock = clock
@@ -119,6 +122,7 @@ class System:
             group.start_soon(docker)
         checks["redis"] = self._redis_check(zh=zh)
         checks["live_view"] = self._view_check(zh=zh)
+        checks["repositories"] = await self._repositories_check(language)
         checks["disk"] = await self._disk_check(zh=zh)
         checks["load"] = self._load_check(zh=zh)
         return Health(_overall(checks), checks)
@@ -215,6 +219,17 @@ class System:
             return Check("healthy", "正在跟踪引擎事件" if zh else "Following the engine's events")
         lost = "未连接引擎事件，正在重连" if zh else "Not following the engine's events; connecting again"
         return Check("degraded", lost)
+
+    async def _repositories_check(self, language: Language) -> Check:
+        try:
+            condition = await self._repositories.condition()
+        except Fault as fault:
+            return Check("degraded", fault.message(language))
+        if condition.lack is None:
+            well = "可以发布软件仓库" if language == "zh" else "Repositories can be published"
+            return Check("healthy", well)
+        # Who has no repository lacks nothing.
+        return Check("degraded" if condition.used else "disabled", condition.lack.message(language))
 
     async def _disk_check(self, *, zh: bool) -> Check:
         free = (await to_thread.run_sync(shutil.disk_usage, self._settings.data_dir)).free

@@ -1,0 +1,1 @@
+"""RPM repositories: what builds made, published so that dnf installs it."""
