@@ -100,6 +100,8 @@ export interface paths {
         /**
          * Create
          * @description Create a build from a Dockerfile or a spec; `execute` also queues it.
+         *
+         *     What it makes is published in the repository named by `publish` once it has succeeded.
          */
         post: operations["create_api_v1_builds_post"];
         delete?: never;
@@ -268,6 +270,26 @@ export interface paths {
         get: operations["logs_api_v1_builds__build__logs_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/builds/{build}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Build
+         * @description Publish what a build made: the named artifacts, else all of its RPMs.
+         */
+        post: operations["publish_build_api_v1_builds__build__publish_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1534,6 +1556,166 @@ export interface paths {
          * @description Check once as such a probe would, without adding it.
          */
         post: operations["test_api_v1_probes_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Repositories
+         * @description A page of the tenant's repositories, by name.
+         */
+        get: operations["list_repositories_api_v1_repositories_get"];
+        put?: never;
+        /**
+         * Create
+         * @description Make a repository; its token, with which dnf reads it unless it is public, is told this once.
+         */
+        post: operations["create_api_v1_repositories_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{repository}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Detail
+         * @description One repository.
+         */
+        get: operations["detail_api_v1_repositories__repository__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Delete a repository with all its packages.
+         */
+        delete: operations["delete_api_v1_repositories__repository__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Change who may read a repository, whether it must be signed, and how many versions it keeps.
+         */
+        patch: operations["change_api_v1_repositories__repository__patch"];
+        trace?: never;
+    };
+    "/api/v1/repositories/{repository}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Key
+         * @description Sign packages and metadata with a key: one that is given, or one that is made here.
+         */
+        put: operations["set_key_api_v1_repositories__repository__key_put"];
+        post?: never;
+        /**
+         * Drop Key
+         * @description Sign no more.
+         */
+        delete: operations["drop_key_api_v1_repositories__repository__key_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{repository}/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Packages
+         * @description A page of a repository's packages, by file.
+         */
+        get: operations["list_packages_api_v1_repositories__repository__packages_get"];
+        put?: never;
+        /**
+         * Publish In
+         * @description Publish what a build made in a repository.
+         */
+        post: operations["publish_in_api_v1_repositories__repository__packages_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{repository}/packages/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unpublish
+         * @description Remove a package from a repository.
+         */
+        delete: operations["unpublish_api_v1_repositories__repository__packages__file__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{repository}/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Publications
+         * @description A page of what was published in a repository, is about to be, or was refused, newest first.
+         */
+        get: operations["list_publications_api_v1_repositories__repository__publications_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/{repository}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Token
+         * @description Replace the token that dnf reads with; the new one is told this once.
+         */
+        post: operations["renew_token_api_v1_repositories__repository__token_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3026,6 +3208,8 @@ export interface components {
             name: string;
             optimization: components["schemas"]["Optimization"] | null;
             optimize: components["schemas"]["Level"];
+            /** Publications */
+            publications: components["schemas"]["PublicationInfo"][];
             queue: components["schemas"]["Queue"] | null;
             /** Queued At */
             queued_at: string | null;
@@ -3716,6 +3900,48 @@ export interface components {
             username?: string | null;
         };
         /**
+         * MadeRepository
+         * @description A repository that was just made; `token` is told this once, and lets dnf in.
+         */
+        MadeRepository: {
+            /** Created At */
+            created_at: string;
+            /** Description */
+            description: string;
+            error: components["schemas"]["Problem"] | null;
+            /** Id */
+            id: string;
+            /** Keep Versions */
+            keep_versions: number;
+            /** Key Fingerprint */
+            key_fingerprint: string | null;
+            /** Name */
+            name: string;
+            /** Owner Id */
+            owner_id: string;
+            /** Packages */
+            packages: number;
+            /** Public */
+            public: boolean;
+            /** Published At */
+            published_at: string | null;
+            /** Published Revision */
+            published_revision: number;
+            /** Revision */
+            revision: number;
+            /** Signing Required */
+            signing_required: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "empty" | "publishing" | "published" | "failed";
+            /** Token */
+            token: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * MaintenanceState
          * @description Whether writes are kept out, since when, by whom, and until when.
          */
@@ -3948,6 +4174,8 @@ export interface components {
             name: string;
             /** @default safe */
             optimize: components["schemas"]["Level"];
+            /** Publish */
+            publish?: string | null;
             /** Spec Content */
             spec_content?: string | null;
             /** Target */
@@ -4289,6 +4517,19 @@ export interface components {
             type: "feishu";
         };
         /**
+         * NewKey
+         * @description The key to sign with: a private key in ASCII armour, or one that is made here.
+         */
+        NewKey: {
+            /**
+             * Generate
+             * @default false
+             */
+            generate: boolean;
+            /** Private Key */
+            private_key?: string | null;
+        };
+        /**
          * NewMaintenance
          * @description Maintenance to begin: what users are told, and when it ends by itself.
          */
@@ -4391,6 +4632,39 @@ export interface components {
         NewPull: {
             /** Image */
             image: string;
+        };
+        /**
+         * NewRepository
+         * @description A repository to make; with `generate_key` what is published there is signed from the beginning.
+         */
+        NewRepository: {
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Generate Key
+             * @default false
+             */
+            generate_key: boolean;
+            /**
+             * Keep Versions
+             * @default 5
+             */
+            keep_versions: number;
+            /** Name */
+            name: string;
+            /**
+             * Public
+             * @default false
+             */
+            public: boolean;
+            /**
+             * Signing Required
+             * @default false
+             */
+            signing_required: boolean;
         };
         /**
          * NewSlack
@@ -4767,11 +5041,51 @@ export interface components {
             max_queue_seconds: number;
         };
         /**
+         * PackageDetail
+         * @description A package in a repository; `sha256` and `size` in bytes are those of what the build made.
+         */
+        PackageDetail: {
+            /** Arch */
+            arch: string;
+            /** Build Id */
+            build_id: string;
+            /** Epoch */
+            epoch: number | null;
+            /** File */
+            file: string;
+            /** Name */
+            name: string;
+            /** Published At */
+            published_at: string;
+            /** Release */
+            release: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Version */
+            version: string;
+        };
+        /**
+         * PackageList
+         * @description One page of packages.
+         */
+        PackageList: {
+            /** Limit */
+            limit: number;
+            /** Offset */
+            offset: number;
+            /** Packages */
+            packages: components["schemas"]["PackageDetail"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * Permission
          * @description One thing that may be allowed or not.
          * @enum {string}
          */
-        Permission: "builds:read" | "builds:read-all" | "builds:write" | "builds:write-all" | "containers:read" | "containers:read-all" | "containers:write" | "containers:write-all" | "containers:unconfined" | "images:read" | "images:write" | "volumes:read" | "volumes:read-all" | "volumes:write" | "volumes:write-all" | "networks:read" | "networks:read-all" | "networks:write" | "networks:write-all" | "terminals:use" | "terminals:use-all" | "probes:read" | "probes:read-all" | "probes:write" | "probes:write-all" | "notifications:read" | "notifications:read-all" | "notifications:write" | "notifications:write-all" | "system:read" | "system:write" | "users:read" | "users:write";
+        Permission: "builds:read" | "builds:read-all" | "builds:write" | "builds:write-all" | "containers:read" | "containers:read-all" | "containers:write" | "containers:write-all" | "containers:unconfined" | "images:read" | "images:write" | "volumes:read" | "volumes:read-all" | "volumes:write" | "volumes:write-all" | "networks:read" | "networks:read-all" | "networks:write" | "networks:write-all" | "terminals:use" | "terminals:use-all" | "probes:read" | "probes:read-all" | "probes:write" | "probes:write-all" | "notifications:read" | "notifications:read-all" | "notifications:write" | "notifications:write-all" | "repositories:read" | "repositories:write" | "repositories:write-all" | "system:read" | "system:write" | "users:read" | "users:write";
         /**
          * PredictedEffect
          * @description The cost of the build as it is written, and optimized.
@@ -4931,6 +5245,74 @@ export interface components {
             titles: string[];
         };
         /**
+         * PublicationDetail
+         * @description A build's way into a repository: `publishing` until readers see it.
+         */
+        PublicationDetail: {
+            /** Build Id */
+            build_id: string;
+            /** Created At */
+            created_at: string;
+            error: components["schemas"]["Problem"] | null;
+            /** Id */
+            id: string;
+            /** Repository */
+            repository: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "publishing" | "published" | "refused";
+        };
+        /**
+         * PublicationInfo
+         * @description A repository that a build is published in, or will be; `publishing` until readers see it.
+         */
+        PublicationInfo: {
+            error: components["schemas"]["BuildError"] | null;
+            /** Repository */
+            repository: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "publishing" | "published" | "refused";
+        };
+        /**
+         * PublicationInRepository
+         * @description Which build to publish.
+         */
+        PublicationInRepository: {
+            /** Artifacts */
+            artifacts?: string[] | null;
+            /** Build Id */
+            build_id: string;
+        };
+        /**
+         * PublicationList
+         * @description One page of publications.
+         */
+        PublicationList: {
+            /** Limit */
+            limit: number;
+            /** Offset */
+            offset: number;
+            /** Publications */
+            publications: components["schemas"]["PublicationDetail"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * PublicationOfBuild
+         * @description Where to publish a build.
+         */
+        PublicationOfBuild: {
+            /** Artifacts */
+            artifacts?: string[] | null;
+            /** Repository */
+            repository: string;
+        };
+        /**
          * PulledLayer
          * @description How far a layer's download is, in bytes; `total` is 0 until it is known.
          */
@@ -5036,6 +5418,16 @@ export interface components {
             websockets: number;
         };
         /**
+         * ReadToken
+         * @description What dnf signs in with; the token is told this once.
+         */
+        ReadToken: {
+            /** Token */
+            token: string;
+            /** Username */
+            username: string;
+        };
+        /**
          * Refresh
          * @description A refresh token, when the caller has no bearer token of a living session to show.
          */
@@ -5127,6 +5519,74 @@ export interface components {
         Renaming: {
             /** Name */
             name: string;
+        };
+        /**
+         * RepositoryChanges
+         * @description What to change of a repository; what is not named stays.
+         */
+        RepositoryChanges: {
+            /** Description */
+            description?: string | null;
+            /** Keep Versions */
+            keep_versions?: number | null;
+            /** Public */
+            public?: boolean | null;
+            /** Signing Required */
+            signing_required?: boolean | null;
+        };
+        /**
+         * RepositoryDetail
+         * @description A repository; readers see `published_revision`, and `revision` is what it is about to be.
+         */
+        RepositoryDetail: {
+            /** Created At */
+            created_at: string;
+            /** Description */
+            description: string;
+            error: components["schemas"]["Problem"] | null;
+            /** Id */
+            id: string;
+            /** Keep Versions */
+            keep_versions: number;
+            /** Key Fingerprint */
+            key_fingerprint: string | null;
+            /** Name */
+            name: string;
+            /** Owner Id */
+            owner_id: string;
+            /** Packages */
+            packages: number;
+            /** Public */
+            public: boolean;
+            /** Published At */
+            published_at: string | null;
+            /** Published Revision */
+            published_revision: number;
+            /** Revision */
+            revision: number;
+            /** Signing Required */
+            signing_required: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "empty" | "publishing" | "published" | "failed";
+            /** Url */
+            url: string;
+        };
+        /**
+         * RepositoryList
+         * @description One page of repositories.
+         */
+        RepositoryList: {
+            /** Limit */
+            limit: number;
+            /** Offset */
+            offset: number;
+            /** Repositories */
+            repositories: components["schemas"]["RepositoryDetail"][];
+            /** Total */
+            total: number;
         };
         /**
          * Resized
@@ -5807,6 +6267,19 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
+        /** Success[MadeRepository] */
+        Success_MadeRepository_: {
+            data: components["schemas"]["MadeRepository"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
         /** Success[MaintenanceState] */
         Success_MaintenanceState_: {
             data: components["schemas"]["MaintenanceState"];
@@ -5859,6 +6332,19 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
+        /** Success[PackageList] */
+        Success_PackageList_: {
+            data: components["schemas"]["PackageList"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
         /** Success[ProbeDetail] */
         Success_ProbeDetail_: {
             data: components["schemas"]["ProbeDetail"];
@@ -5888,6 +6374,32 @@ export interface components {
         /** Success[Processes] */
         Success_Processes_: {
             data: components["schemas"]["Processes"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[PublicationDetail] */
+        Success_PublicationDetail_: {
+            data: components["schemas"]["PublicationDetail"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[PublicationList] */
+        Success_PublicationList_: {
+            data: components["schemas"]["PublicationList"];
             /** Message */
             message?: string | null;
             /**
@@ -5937,9 +6449,48 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
+        /** Success[ReadToken] */
+        Success_ReadToken_: {
+            data: components["schemas"]["ReadToken"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
         /** Success[Removed] */
         Success_Removed_: {
             data: components["schemas"]["Removed"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[RepositoryDetail] */
+        Success_RepositoryDetail_: {
+            data: components["schemas"]["RepositoryDetail"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[RepositoryList] */
+        Success_RepositoryList_: {
+            data: components["schemas"]["RepositoryList"];
             /** Message */
             message?: string | null;
             /**
@@ -8012,6 +8563,112 @@ export interface operations {
                          */
                         type: "log";
                     };
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_build_api_v1_builds__build__publish_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                build: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationOfBuild"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_PublicationDetail_"];
                 };
             };
             /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
@@ -16041,6 +16698,1232 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Success_Checked_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_repositories_api_v1_repositories_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_RepositoryList_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_v1_repositories_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRepository"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_MadeRepository_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detail_api_v1_repositories__repository__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_RepositoryDetail_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_v1_repositories__repository__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_api_v1_repositories__repository__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepositoryChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_RepositoryDetail_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_key_api_v1_repositories__repository__key_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_RepositoryDetail_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_key_api_v1_repositories__repository__key_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_packages_api_v1_repositories__repository__packages_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_PackageList_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_in_api_v1_repositories__repository__packages_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationInRepository"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_PublicationDetail_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpublish_api_v1_repositories__repository__packages__file__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: string;
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_publications_api_v1_repositories__repository__publications_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_PublicationList_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_token_api_v1_repositories__repository__token_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_ReadToken_"];
                 };
             };
             /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
