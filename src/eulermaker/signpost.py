@@ -24,10 +24,13 @@ class Signpost(BaseRoute):
         partial: Scope | None = None
         for route in self._start.towards(scope["path"].split("/")):
             match, found = route.matches(scope)
+            if match is Match.NONE:
+                continue
+            # FastAPI's own routes say so themselves, others do not.
+            found["route"] = route
             if match is Match.FULL:
                 return match, found
-            if match is Match.PARTIAL and partial is None:
-                partial = found
+            partial = partial or found
         return (Match.NONE, {}) if partial is None else (Match.PARTIAL, partial)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
