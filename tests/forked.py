@@ -14,21 +14,6 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-#: Imported once for all servers: the program, and what a start imports late.
-PRELOADED = [
-    "tests.forked",
-    "eulermaker.__main__",
-    "eulermaker.process",
-    "aiosqlite",
-    "alembic.command",
-    "anyio._backends._asyncio",
-    "asyncpg",
-    "sqlalchemy.dialects.postgresql.asyncpg",
-    "sqlalchemy.dialects.sqlite.aiosqlite",
-    "uvicorn.protocols.http.httptools_impl",
-    "uvloop",
-]
-
 
 class Forked:
     """A server process, with as much of `subprocess.Popen` as the tests use."""
@@ -68,7 +53,7 @@ class Forked:
 def launch(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Forked:
     """Start the command with these arguments."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
+    context.set_forkserver_preload(["tests.preload", "tests.forked"])
     # A daemon: one that a test forgot ends with the tests, which would wait for it otherwise.
     process = context.Process(target=_run, args=(list(arguments), dict(environment), log), daemon=True)
     process.start()

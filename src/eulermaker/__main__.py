@@ -15,14 +15,26 @@ def main() -> None:
         app()
 
 
+def start_lean() -> None:
+    """Save what a start spends on what a server may never use: a quarter of its time, 7 MiB."""
+    import gc
+
+    # What is imported and put together stays: a collection meanwhile frees nothing. The server turns
+    # them on again.
+    gc.disable()
+    # structlog and httpx look for it; the server prints no tables.
+    sys.modules["rich"] = None  # type: ignore[assignment]  # Python's way to say that a module is not there
+    from pydantic import BaseModel
+
+    # Validators and serializers are made when a model is first used, not all of them before the first answer.
+    BaseModel.model_config["defer_build"] = True
+
+
 def _serve(arguments: list[str]) -> None:
     """Run the server."""
     import argparse
-    import gc
 
-    # What is imported and put together stays: a collection meanwhile frees nothing, and all of them take
-    # a fifth of the start. The server turns them on again.
-    gc.disable()
+    start_lean()
     parser = argparse.ArgumentParser(prog="eulermaker serve", description="Run the server.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: %(default)s)")

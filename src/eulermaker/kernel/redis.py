@@ -8,11 +8,6 @@ from typing import Any
 
 import anyio
 import structlog
-from redis.asyncio import BlockingConnectionPool
-from redis.asyncio import Redis as Client
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 log = structlog.get_logger("eulermaker.redis")
 
@@ -79,6 +74,14 @@ class Redis:
     """One Redis; every method raises RedisAway, and `run` finds out when it is back."""
 
     def __init__(self, url: str) -> None:
+        # Here, since most servers have no Redis, and a start without is 40 ms and 6 MiB less.
+        from redis.asyncio import BlockingConnectionPool
+        from redis.asyncio import Redis as Client
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import RedisError
+
+        self._troubles = (RedisError, OSError, TimeoutError)
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
@@ -104,7 +107,7 @@ class Redis:
             try:
                 with anyio.fail_after(2 * ANSWER_SECONDS):
                     await self._client.ping()
-            except (RedisError, OSError, TimeoutError) as error:
+            except self._troubles as error:
                 self._lost(error)
             else:
                 if not self.available:
@@ -141,7 +144,7 @@ class Redis:
     async def _answer(self, asked: Awaitable[Any]) -> Any:
         try:
             return await asked
-        except (RedisError, OSError, TimeoutError) as error:
+        except self._troubles as error:
             self._lost(error)
             raise RedisAway from error
 

@@ -1,5 +1,7 @@
 """One POST to a URL of a user's: no redirect, no proxy, no refused address, and little is read."""
 
+from __future__ import annotations
+
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,18 +9,22 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from ipaddress import ip_address
-from typing import Literal
-
-import httpx
+from typing import TYPE_CHECKING, Literal
 
 from eulermaker.kernel.addresses import AddressPolicy, AddressRefused, Unresolvable
+from eulermaker.kernel.later import later
 from eulermaker.kernel.outbox import Outcome
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = later("httpx")
 
 MAX_ANSWER = 64 * 1024
 MAX_SHOWN = 200
 TRIED_ADDRESSES = 3
 #: An address that does not answer leaves time for the next; what else takes long is the caller's to end.
-TIMEOUT = httpx.Timeout(None, connect=4.0)
+CONNECT_SECONDS = 4.0
 #: Asked-for pauses count up to this, in seconds.
 MAX_WAIT = 3600.0
 
@@ -57,7 +63,10 @@ class Poster:
             return Outcome("again", "name-not-resolved", str(error))
         failure: Outcome | None = None
         async with httpx.AsyncClient(
-            verify=_trust(verify_tls), follow_redirects=False, trust_env=False, timeout=TIMEOUT
+            verify=_trust(verify_tls),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
         ) as client:
             for address in addresses[:TRIED_ADDRESSES]:
                 try:

@@ -3,15 +3,19 @@
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from typing import Literal
-
-import aiosmtplib
+from typing import TYPE_CHECKING, Literal
 
 from eulermaker.features.notifications.http import shown
 from eulermaker.features.notifications.messages import Text
 from eulermaker.features.notifications.schemas import EmailConfig
+from eulermaker.kernel.later import later
 from eulermaker.kernel.outbox import SENT, Outcome
 from eulermaker.kernel.settings import Smtp
+
+if TYPE_CHECKING:
+    import aiosmtplib
+else:
+    aiosmtplib = later("aiosmtplib")
 
 NOT_CONFIGURED = Outcome("dead", "smtp-not-configured", "EULERMAKER_SMTP__HOST is not set")
 
