@@ -55,6 +55,12 @@ def running_commands() -> list[str]:
     return [one["Command"] for one in _get("/containers/json")]
 
 
+def remove_image(identifier: str) -> None:
+    """Remove an image with all of its names."""
+    with engine_api.exchange(HOST, "DELETE", f"/images/{quote(identifier)}?force=1"):
+        pass
+
+
 def files_of(image: str) -> dict[str, tuple[object, ...]]:
     """Every file of an image by path: type, mode, owner, time and content."""
     order = {"Image": image, "Cmd": ["/never-started"]}

@@ -261,11 +261,12 @@ class Served:
     def dockerfile_entry(self) -> ContextEntry:
         return ContextEntry("Dockerfile", 0o644, len(self.text))
 
+    @property
+    def dockerfile_content(self) -> bytes:
+        return self.text.encode()
+
     def read(self, entry: ContextEntry) -> Iterator[bytes]:
-        if entry == self.dockerfile_entry:
-            yield self.text.encode()
-        else:
-            yield self.files[entry.path]
+        yield self.files[entry.path]
 
 
 async def test_a_served_context_is_copied_without_the_dockerfile_that_is_built_from(

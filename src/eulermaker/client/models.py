@@ -84,6 +84,14 @@ class Fallback(Record):
     reason: str
 
 
+class ReusedResult(Record):
+    """The build whose result was taken over, and in how many seconds that was really made."""
+
+    build_id: str
+    built_at: datetime
+    built_seconds: float
+
+
 class Optimization(Record):
     """What was done to make a build cheaper; `diff` is between the Dockerfile and what was built."""
 
@@ -91,6 +99,9 @@ class Optimization(Record):
     applied: tuple[AppliedRule, ...] = ()
     diff: str = ""
     fallback: Fallback | None = None
+    reused: ReusedResult | None = None
+    draft: bool = False
+    saved_seconds: float | None = None
 
 
 class Build(Record):
@@ -116,6 +127,8 @@ class Build(Record):
     error: BuildFault | None = None
     attempts: int | None = None
     steps: Steps | None = None
+    optimize: str | None = None
+    optimization: Optimization | None = None
 
     @property
     def finished(self) -> bool:

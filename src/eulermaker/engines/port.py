@@ -114,8 +114,13 @@ class ServedContext(Protocol):
         """The Dockerfile."""
         ...
 
+    @property
+    def dockerfile_content(self) -> bytes:
+        """What the Dockerfile says."""
+        ...
+
     def read(self, entry: ContextEntry) -> Iterator[bytes]:
-        """The content of one of the entries, the Dockerfile among them, in pieces."""
+        """The content of one of the entries, in pieces."""
         ...
 
 

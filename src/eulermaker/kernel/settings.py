@@ -80,6 +80,7 @@ class Build(BaseModel):
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
     base_image: str = "eulermaker/rpm-builder:latest"
     builder: Literal["auto", "buildkit", "classic"] = "auto"
+    reuse_seconds: Annotated[int, Field(ge=0)] = 86_400
 
 
 class Terminals(BaseModel):

@@ -6,7 +6,7 @@ number, each ends with an empty piece.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from functools import partial
@@ -86,11 +86,13 @@ async def _healthy(call: RpcCall) -> None:
 async def _send_files(context: ServedContext, call: RpcCall) -> None:
     """Send what the engine asks for of one of the two directories."""
     entries: Sequence[ContextEntry] = ()
+    read: Callable[[ContextEntry], Iterator[bytes]] = context.read
     match call.metadata.get("dir-name"):
         case "context":
             entries = sorted(context.entries, key=_place)
         case "dockerfile":
             entries = (context.dockerfile_entry,)
+            read = partial(_dockerfile_of, context)
     for at in range(0, len(entries), _BATCH):
         await call.send(*(_packet(_Packet.STAT, stat=_stat(entry)) for entry in entries[at : at + _BATCH]))
     await call.send(_packet(_Packet.STAT))
@@ -98,12 +100,16 @@ async def _send_files(context: ServedContext, call: RpcCall) -> None:
         kind, number = _read(message)
         match kind:
             case _Packet.REQUEST if number < len(entries):
-                await _send_file(call, number, context.read(entries[number]))
+                await _send_file(call, number, read(entries[number]))
             case _Packet.END:
                 await call.send(_packet(_Packet.END))
                 return
             case other:
                 raise GrpcError(f"packet {other} of entry {number}")
+
+
+def _dockerfile_of(context: ServedContext, _: ContextEntry) -> Iterator[bytes]:
+    return iter((context.dockerfile_content,))
 
 
 async def _send_file(call: RpcCall, number: int, content: Iterator[bytes]) -> None:

@@ -1,22 +1,51 @@
 """What optimizing did for a build: recorded with its result, and told in its detail."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from eulermaker.features.builds.form import Form
+from eulermaker.features.builds.form import Form, as_written
+from eulermaker.features.builds.narrator import Narrator
+from eulermaker.features.builds.reuse import Reused
 from eulermaker.features.builds.store import Build
 from eulermaker.features.optimizer.rules import RULES
-from eulermaker.features.optimizer.schemas import AppliedRule, Fallback, Optimization
+from eulermaker.features.optimizer.schemas import AppliedRule, Fallback, Optimization, ReusedResult
+from eulermaker.kernel.clock import rfc3339
 from eulermaker.kernel.faults import Language
 
 
-def effect(build: Build, form: Form, *, fallback: str | None) -> dict[str, Any]:
-    """The record of what was built; with `fallback`, why it was not the rewritten form."""
+def told_of(
+    build: Build, form: Form | None, narrator: Narrator, *, fallback: str | None, reused: Reused | None
+) -> dict[str, Any]:
+    """What the record tells of an attempt's steps and of what was done for it.
+
+    `fallback` is what the rewritten form failed of, where it did.
+    """
+    if reused is not None:
+        source, total = reused.build, reused.build.steps_total
+        told = {**(source.optimization or {}), "reused": _reused(reused)}
+        return {"steps_total": total, "steps_done": total, "steps_cached": total, "optimization": told}
+    steps = {"steps_total": narrator.total, "steps_done": narrator.done, "steps_cached": narrator.cached}
+    return {**steps, "optimization": _effect(build, form or as_written(build), fallback=fallback)}
+
+
+def _effect(build: Build, form: Form, *, fallback: str | None) -> dict[str, Any]:
     return {
         "level": build.optimize.value,
         "applied": [dict(each) for each in form.applied],
         "diff": form.diff(build),
         "fallback": fallback,
+        "reused": None,
+        "draft": form.draft,
+        "requires": [asdict(each) for each in form.requires],
+    }
+
+
+def _reused(reused: Reused) -> dict[str, Any]:
+    return {
+        "build_id": reused.build.id,
+        "built_at": rfc3339(reused.built_at),
+        "built_seconds": reused.built_seconds,
     }
 
 
@@ -30,7 +59,16 @@ def shown_optimization(build: Build, language: Language) -> Optimization | None:
         applied=[_applied(each, language) for each in told["applied"]],
         diff=told["diff"],
         fallback=None if told["fallback"] is None else Fallback(reason=told["fallback"]),
+        reused=None if told["reused"] is None else ReusedResult.model_validate(told["reused"]),
+        draft=told.get("draft", False),
+        saved_seconds=_saved(build, told),
     )
+
+
+def _saved(build: Build, told: Mapping[str, Any]) -> float | None:
+    if told["reused"] is None or build.duration is None:
+        return None
+    return round(max(0.0, float(told["reused"]["built_seconds"]) - build.duration), 3)
 
 
 def _applied(told: Mapping[str, Any], language: Language) -> AppliedRule:

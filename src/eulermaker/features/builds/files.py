@@ -5,9 +5,9 @@ import shutil
 import stat
 import tarfile
 import threading
-from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -310,36 +310,50 @@ class ServedFiles:
     """A build's context for an engine that asks for its files.
 
     The Dockerfile that is built from is `text`, and none of the files: they are those of the archive,
-    with the Dockerfile as it is written among them, and what `added` puts there.
+    with the Dockerfile as it is written among them, and what `added` puts there. Where `placed` says so,
+    they lie under other paths.
     """
 
     archive: ContextArchive
     text: str
     added: Mapping[str, bytes] = field(default_factory=dict)
+    placed: Callable[[str], str] | None = None
+    _known: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def dockerfile_entry(self) -> ContextEntry:
         """The Dockerfile that is built from."""
-        return ContextEntry(self.archive.dockerfile, _FILE_MODE, len(self.text.encode()))
+        return ContextEntry(self.archive.dockerfile, _FILE_MODE, len(self.dockerfile_content))
+
+    @property
+    def dockerfile_content(self) -> bytes:
+        """What it says."""
+        return self.text.encode()
 
     @property
     def entries(self) -> list[ContextEntry]:
         """The files and their directories."""
-        folders = {str(PurePosixPath(name).parent) for name in self.added} - {"."}
-        return [
-            *self.archive.entries(),
-            *(ContextEntry(folder, _FOLDER_MODE, directory=True) for folder in folders),
-            *(ContextEntry(name, _PROGRAM_MODE, len(content)) for name, content in self.added.items()),
-        ]
+        files = [replace(each, path=self._place(each.path)) for each in self.archive.entries()]
+        files += [ContextEntry(name, _PROGRAM_MODE, len(content)) for name, content in self.added.items()]
+        known = {each.path for each in files}
+        parents = {str(each) for one in files for each in PurePosixPath(one.path).parents} - known - {"."}
+        return [*(ContextEntry(parent, _FOLDER_MODE, directory=True) for parent in parents), *files]
 
     def read(self, entry: ContextEntry) -> Iterator[bytes]:
         """The content of an entry, in pieces."""
-        if entry == self.dockerfile_entry:
-            yield self.text.encode()
-        elif entry.path in self.added:
+        if entry.path in self.added:
             yield self.added[entry.path]
         else:
-            yield from self.archive.read(entry.path)
+            yield from self.archive.read(self._names()[entry.path])
+
+    def _place(self, path: str) -> str:
+        return path if self.placed is None else self.placed(path)
+
+    def _names(self) -> Mapping[str, str]:
+        """The names that the files have in the archive."""
+        if not self._known:
+            self._known.update({self._place(each.path): each.path for each in self.archive.entries()})
+        return self._known
 
 
 def _header(entry: ContextEntry) -> bytes:

@@ -36,7 +36,7 @@ from eulermaker.features.builds.artifacts import (
     rpm_trees,
     trees_of,
 )
-from eulermaker.features.builds.effect import effect
+from eulermaker.features.builds.effect import told_of
 from eulermaker.features.builds.faults import (
     BASE_IMAGE_UNAVAILABLE,
     BUILD_INTERRUPTED,
@@ -49,14 +49,16 @@ from eulermaker.features.builds.faults import (
     STORAGE_FAILED,
 )
 from eulermaker.features.builds.files import BuildFiles, ContextArchive, ServedFiles
-from eulermaker.features.builds.form import Form, as_written, bases_of, may_be_rewritten, optimized
+from eulermaker.features.builds.form import Form, Ground, as_written, may_be_rewritten
+from eulermaker.features.builds.inputs import images_needed
 from eulermaker.features.builds.ledger import Bells, Ledger
 from eulermaker.features.builds.log import Line, LogWriter
 from eulermaker.features.builds.narrator import Narrator
+from eulermaker.features.builds.reuse import Results, Reused
 from eulermaker.features.builds.rules import State, line_up, mentioned_trees, retry_delay
 from eulermaker.features.builds.store import Build
 from eulermaker.features.builds.verdict import Verdict, read_verdict, write_verdict
-from eulermaker.kernel.clock import Clock
+from eulermaker.kernel.clock import Clock, rfc3339
 from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.ids import new_id
 from eulermaker.kernel.ownership import OWNER, TENANT
@@ -98,7 +100,9 @@ class Attempt:
     reference: str = field(default_factory=lambda: new_id("attempt"))
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     narrator: Narrator = field(default_factory=Narrator)
+    inputs: str | None = None
     form: Form | None = None
+    reused: Reused | None = None
     fallback: str | None = None
     stopped: Reason | None = None
     settled: anyio.Event = field(default_factory=anyio.Event)
@@ -169,6 +173,11 @@ class BuildRunner:
         self._plain: set[str] = set()
         #: Where the packages of an image lie: an image never changes, and cached builds make it again.
         self._trees: OrderedDict[str, list[PurePosixPath]] = OrderedDict()
+        self._results = Results(
+            ledger=ledger, files=files, engine=engine, seconds=settings.reuse_seconds, clock=clock
+        )
+        #: By their inputs, the builds that others with the same inputs wait for.
+        self._leading: dict[str, Attempt] = {}
         self._draining = False
         self._giving_up = False
         self.engine_answers = True
@@ -365,6 +374,8 @@ class BuildRunner:
                 await self._until_done(lambda: self._record(build, values, []))
         finally:
             del self._attempts[build.id]
+            if attempt.inputs is not None and self._leading.get(attempt.inputs) is attempt:
+                del self._leading[attempt.inputs]
             self._metrics.builds_running.set(len(self._attempts))
             attempt.settled.set()
             self._bells.ring(build.id)
@@ -408,7 +419,13 @@ class BuildRunner:
 
     async def _attempt(self, build: Build, attempt: Attempt, journal: "Journal") -> Succeeded:
         archive = await to_thread.run_sync(ContextArchive, self._files, build.id, build.dockerfile_content)
-        form = attempt.form = await self._form(build, archive)
+        ground = await self._ground(build)
+        if ground is None:
+            return await self._built(build, as_written(build), archive, attempt, journal)
+        inputs = await to_thread.run_sync(partial(ground.fingerprint, build, archive))
+        if inputs is not None and (taken := await self._taken_over(build, inputs, attempt, journal)):
+            return taken
+        form = attempt.form = await to_thread.run_sync(partial(ground.form, build, archive))
         if form.rewrites(build):
             try:
                 return await self._built(build, form, archive, attempt, journal)
@@ -421,20 +438,51 @@ class BuildRunner:
             attempt.narrator = Narrator()
         return await self._built(build, as_written(build), archive, attempt, journal)
 
-    async def _form(self, build: Build, archive: ContextArchive) -> Form:
-        """How to build it; the rewritten form needs BuildKit, and is not tried again where that broke."""
+    async def _ground(self, build: Build) -> Ground | None:
+        """What a build stands on; None where it is to be built as written.
+
+        What is rewritten needs BuildKit, and is not tried again where that broke.
+        """
         if build.id in self._patient or build.id in self._plain or not may_be_rewritten(build):
-            return as_written(build)
+            return None
         engine = await self._engine.info()
         if not engine.buildkit:
-            return as_written(build)
-        users: dict[str, str] = {}
-        for base in bases_of(build):
-            if image := await self._engine.image(base):
-                users[base] = image.user
-        return await to_thread.run_sync(
-            partial(optimized, build, archive, users=users, platform=engine.platform)
-        )
+            return None
+        images: dict[str, Image] = {}
+        for name in images_needed(build):
+            if image := await self._engine.image(name):
+                images[name] = image
+        before = None
+        if build.spec_content is not None:
+            async with self._ledger.read() as store:
+                before = await store.last_of_package(build)
+        if before is None:
+            return Ground(engine.platform, images)
+        kept = self.tag(before.id)
+        left = before.optimization is not None and before.optimization.get("draft")
+        there = left and await self._engine.image(kept) is not None
+        return Ground(engine.platform, images, before.optimization, kept if there else None)
+
+    async def _taken_over(
+        self, build: Build, inputs: str, attempt: Attempt, journal: "Journal"
+    ) -> Succeeded | None:
+        """The result of the same inputs, waited for where it is being made; None where there is none."""
+        while (leading := self._leading.get(inputs)) is not None:
+            journal.status("Waiting for a build of the same inputs that runs now")
+            await leading.settled.wait()
+        # From now on others wait for this one.
+        attempt.inputs = inputs
+        self._leading[inputs] = attempt
+        taken = await self._results.take(build, inputs, tag=self.tag(build.id))
+        if taken is None:
+            return None
+        attempt.reused = taken
+        journal.status(f"Reused the result of {taken.build.id}, built {rfc3339(taken.built_at)}; its log:")
+        portions = self._results.lines(taken.build)
+        while lines := await to_thread.run_sync(next, portions, None):
+            journal.lines(iter(lines))
+        await self._engine.add_tag(taken.image.id, tag=build.image_tag)
+        return Succeeded(taken.image, list(taken.artifacts))
 
     async def _built(
         self, build: Build, form: Form, archive: ContextArchive, attempt: Attempt, journal: "Journal"
@@ -474,7 +522,7 @@ class BuildRunner:
             async with aclosing(self._engine.build(wanted, archive.stream())) as events:
                 yield events
             return
-        served = ServedFiles(archive, form.dockerfile, form.added)
+        served = ServedFiles(archive, form.dockerfile, form.added, form.placed)
         async with (
             self._engine.serving(served) as session,
             aclosing(self._engine.build(replace(wanted, session=session), None)) as events,
@@ -549,17 +597,18 @@ class BuildRunner:
     async def _settle(self, build: Build, attempt: Attempt, outcome: Outcome, journal: "Journal") -> None:
         """Write the outcome, for as long as it takes the database to be there."""
         narrator = attempt.narrator
-        steps: dict[str, Any] = {
-            "steps_total": narrator.total,
-            "steps_done": narrator.done,
-            "steps_cached": narrator.cached,
-        }
-        if attempt.form is not None:
-            steps["optimization"] = effect(build, attempt.form, fallback=attempt.fallback)
+        steps = told_of(build, attempt.form, narrator, fallback=attempt.fallback, reused=attempt.reused)
         words = _last_words(build, outcome)
         match outcome:
             case Succeeded(image=image, artifacts=artifacts):
-                made = {"image_id": image.id, "image_size": image.size, "image_layers": image.layers}
+                built_at = self._clock() if attempt.reused is None else attempt.reused.built_at
+                made = {
+                    "image_id": image.id,
+                    "image_size": image.size,
+                    "image_layers": image.layers,
+                    "fingerprint": attempt.inputs,
+                    "built_at": built_at,
+                }
                 verdict = self._verdict(build, State.SUCCESS, made | steps, words, artifacts, journal)
             case Ended(state=state, fault=fault):
                 verdict = self._verdict(build, state, _told(fault) | steps, words, [], journal)

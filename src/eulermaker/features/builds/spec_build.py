@@ -1,6 +1,7 @@
 """The Dockerfile that builds a spec."""
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from shlex import quote
 
@@ -28,9 +29,9 @@ RUN rpmbuild -ba {checked} SPECS/{spec_file}
 _INSTALL = """\
 set -e; \\
     if command -v dnf >/dev/null && ! command -v apt-get >/dev/null; then \\
-        dnf install -y rpm-build 'dnf-command(builddep)' && dnf builddep -y SPECS/{spec_file}; \\
+        dnf{dnf} install -y rpm-build 'dnf-command(builddep)' && dnf{dnf} builddep -y SPECS/{spec_file}; \\
     elif ! rpm -q --whatprovides {wanted} >/dev/null; then \\
-        apt-get update && apt-get install -y --no-install-recommends rpm {packages}; \\
+        apt-get update && apt-get{apt} install -y --no-install-recommends rpm {packages}; \\
     fi"""
 
 # What apt installs is unknown to rpm's database, so rpmbuild cannot check it.
@@ -53,12 +54,33 @@ def spec_file(spec: Spec) -> PurePosixPath:
 
 def dockerfile_for(spec: Spec, *, base: str) -> str:
     """A Dockerfile that installs the BuildRequires before the sources come, then builds the spec."""
-    names = [r.name for r in spec.build_requires if _PLAIN.fullmatch(r.name)]
-    wanted = " ".join(map(quote, names)) or "rpm"
-    packages = " ".join(quote(_debian_name(name)) for name in names)
-    file = str(spec_file(spec))
-    install = _INSTALL.format(spec_file=file, wanted=wanted, packages=packages)
+    file = spec_file(spec)
+    install = _install(file, names_of(spec), dnf="", apt="")
     return _TEMPLATE.format(base=base, spec_file=file, install=install, checked=_UNCHECKED_WITH_APT)
+
+
+def names_of(spec: Spec) -> list[str]:
+    """The packages that a spec needs, as far as their names are plain."""
+    return [each.name for each in spec.build_requires if _PLAIN.fullmatch(each.name)]
+
+
+def install_of(file: PurePosixPath, names: Sequence[str], *, hurried: bool) -> str:
+    """The command that installs BuildRequires and keeps what it fetched.
+
+    `hurried` does not wait for the disk: the root is thrown away when the machine breaks down.
+    """
+    apt = " -o Dpkg::Options::=--force-unsafe-io" if hurried else ""
+    return _install(file, names, dnf=" --setopt=keepcache=1", apt=apt)
+
+
+def _install(file: PurePosixPath, names: Sequence[str], *, dnf: str, apt: str) -> str:
+    return _INSTALL.format(
+        spec_file=file,
+        wanted=" ".join(map(quote, names)) or "rpm",
+        packages=" ".join(quote(_debian_name(name)) for name in names),
+        dnf=dnf,
+        apt=apt,
+    )
 
 
 def _debian_name(name: str) -> str:

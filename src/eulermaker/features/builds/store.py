@@ -55,6 +55,8 @@ class Build:
     steps_cached: int | None = None
     steps_done: int | None = None
     optimization: dict[str, Any] | None = None
+    fingerprint: str | None = None
+    built_at: datetime | None = None
 
     @property
     def draft(self) -> bool:
@@ -212,6 +214,37 @@ class BuildStore:
             builds.c.node == node, builds.c.state == state.value, builds.c.deleted_at.is_(None)
         )
         return [_build(row) for row in await self._db.execute(query)]
+
+    async def results(self, build: Build, fingerprint: str, *, since: datetime, limit: int) -> list[Build]:
+        """The newest results of the same inputs that the build's owner has, made after that time."""
+        query = sa.select(*_COLUMNS).where(
+            builds.c.fingerprint == fingerprint,
+            builds.c.built_at > since,
+            builds.c.tenant_id == build.tenant_id,
+            builds.c.owner_id == build.owner_id,
+            builds.c.node == build.node,
+            builds.c.state == State.SUCCESS.value,
+            builds.c.image_id.is_not(None),
+            builds.c.deleted_at.is_(None),
+        )
+        newest = (builds.c.built_at.desc(), builds.c.id.desc())
+        return [_build(row) for row in await self._db.execute(query.order_by(*newest).limit(limit))]
+
+    async def last_of_package(self, build: Build) -> Build | None:
+        """The newest result of a spec that the build's owner has under its name and level."""
+        query = sa.select(*_COLUMNS).where(
+            builds.c.tenant_id == build.tenant_id,
+            builds.c.owner_id == build.owner_id,
+            builds.c.name == build.name,
+            builds.c.optimize == build.optimize.value,
+            builds.c.node == build.node,
+            builds.c.state == State.SUCCESS.value,
+            builds.c.spec_content.is_not(None),
+            builds.c.deleted_at.is_(None),
+        )
+        newest = (builds.c.created_at.desc(), builds.c.id.desc())
+        row = (await self._db.execute(query.order_by(*newest).limit(1))).first()
+        return None if row is None else _build(row)
 
     async def deleted(self, node: str) -> list[Build]:
         """The node's builds that are on their way out."""

@@ -49,10 +49,15 @@ builds = sa.Table(
     sa.Column("steps_done", sa.Integer),
     # What was done to make it cheaper, and what came of that.
     sa.Column("optimization", sa.JSON),
+    # What the result was made of, where all of that is pinned, and when it really was made.
+    sa.Column("fingerprint", sa.String(64)),
+    sa.Column("built_at", Moment),
     # For the lists: partial, so that counting and skipping rows does not have to look at each row.
     sa.Index("ix_builds_tenant_created", "tenant_id", "created_at", "id", **_PRESENT),
     sa.Index("ix_builds_tenant_state", "tenant_id", "state", "created_at", "id", **_PRESENT),
     sa.Index("ix_builds_owner_created", "owner_id", "tenant_id", "created_at", "id", **_PRESENT),
+    # For results that can be taken over.
+    sa.Index("ix_builds_fingerprint", "fingerprint", "built_at"),
     # For the queue.
     sa.Index("ix_builds_node_state", "node", "state", "queued_at"),
     sa.Index("ix_builds_owner_started", "owner_id", "started_at"),

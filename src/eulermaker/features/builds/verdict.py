@@ -19,6 +19,8 @@ from eulermaker.features.builds.rules import State
 
 log = structlog.get_logger("eulermaker.builds")
 
+_TIMES = frozenset({"built_at"})
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -44,9 +46,9 @@ class Verdict:
 def write_verdict(path: Path, verdict: Verdict) -> None:
     """Keep the verdict; the file appears whole or not at all."""
     fresh = path.with_name(f"{path.name}.part")
-    told = {**asdict(verdict), "finished_at": verdict.finished_at.isoformat()}
+    told = asdict(verdict)
     with fresh.open("w", encoding="utf-8") as file:
-        json.dump(told, file)
+        json.dump(told, file, default=datetime.isoformat)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
@@ -62,6 +64,7 @@ def read_verdict(path: Path) -> Verdict | None:
                 **known,
                 "state": State(told["state"]),
                 "finished_at": datetime.fromisoformat(told["finished_at"]),
+                "values": {name: _read(name, value) for name, value in told["values"].items()},
                 "artifacts": [Artifact(**artifact) for artifact in told["artifacts"]],
             }
         )
@@ -71,3 +74,8 @@ def read_verdict(path: Path) -> Verdict | None:
         # The build is built again, which is what would be done without a verdict.
         log.warning("verdict.unreadable", path=str(path), error=repr(error))
         return None
+
+
+def _read(name: str, value: Any) -> Any:
+    """A value of the record; JSON has no times."""
+    return datetime.fromisoformat(value) if name in _TIMES and value is not None else value

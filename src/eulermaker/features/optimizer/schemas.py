@@ -70,10 +70,24 @@ class Fallback(BaseModel):
     reason: str
 
 
+class ReusedResult(BaseModel):
+    """The build whose result was taken over, and when and in how many seconds that was really made."""
+
+    build_id: str
+    built_at: str
+    built_seconds: float
+
+
 class Optimization(BaseModel):
-    """What was done to make a build cheaper; `diff` is between the Dockerfile and what was built."""
+    """What was done to make a build cheaper; `diff` is between the Dockerfile and what was built.
+
+    `draft` marks a result that is not to be published.
+    """
 
     level: Level
     applied: list[AppliedRule]
     diff: str
     fallback: Fallback | None
+    reused: ReusedResult | None
+    draft: bool
+    saved_seconds: float | None

@@ -150,6 +150,7 @@ class BuildConfig(BaseModel):
     max_attempts: int
     base_image: str
     builder: str
+    reuse_seconds: int
 
 
 class OverloadConfig(BaseModel):

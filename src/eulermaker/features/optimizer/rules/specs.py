@@ -29,7 +29,29 @@ OBSOLETE_TAG: Final = Rule(
     zh="{tag} 已不起作用；请删除",
     en="{tag} has no effect any more; remove it",
 )
-RULES: Final = (SOURCE_MISSING, SERIAL_MAKE, OBSOLETE_TAG)
+REQUIRES_APART: Final = Rule(
+    "spec-requires-apart",
+    Severity.INFO,
+    safe=True,
+    zh="BuildRequires 单独成层，只随自身变化；已下载的软件包保留在缓存中",
+    en="BuildRequires are a layer of their own that only they change; what was fetched stays in a cache",
+)
+PHASES: Final = Rule(
+    "spec-phases",
+    Severity.INFO,
+    safe=True,
+    zh="编译与打包分开：只改版本发布号或更新日志时不重新编译",
+    en="Compiling and packaging are apart: a new release or changelog entry does not compile anew",
+)
+KEPT_TREE: Final = Rule(
+    "spec-kept-tree",
+    Severity.INFO,
+    safe=False,
+    zh="在上次构建留下的目录中只编译有变化的部分；结果是草稿，不应发布",
+    en="Only what changed is compiled, in the tree that the last build left; the result is a draft, "
+    "not to be published",
+)
+RULES: Final = (SOURCE_MISSING, SERIAL_MAKE, OBSOLETE_TAG, REQUIRES_APART, PHASES, KEPT_TREE)
 
 _MAKE: Final = re.compile(r"\s*(?:[A-Za-z_]\w*=\S+\s+)*make(?:\s|$)")
 _PARALLEL: Final = re.compile(r"_smp_mflags|_smp_build|-j|\binstall\b|\bcheck\b|\bclean\b|\btest\b")
