@@ -2480,6 +2480,8 @@ export interface components {
             max_context_bytes: number;
             /** Max Log Bytes */
             max_log_bytes: number;
+            /** Reuse Seconds */
+            reuse_seconds: number;
         };
         /**
          * BuildCounts
@@ -5017,14 +5019,21 @@ export interface components {
         /**
          * Optimization
          * @description What was done to make a build cheaper; `diff` is between the Dockerfile and what was built.
+         *
+         *     `draft` marks a result that is not to be published.
          */
         Optimization: {
             /** Applied */
             applied: components["schemas"]["AppliedRule"][];
             /** Diff */
             diff: string;
+            /** Draft */
+            draft: boolean;
             fallback: components["schemas"]["Fallback"] | null;
             level: components["schemas"]["Level"];
+            reused: components["schemas"]["ReusedResult"] | null;
+            /** Saved Seconds */
+            saved_seconds: number | null;
         };
         /**
          * OverloadConfig
@@ -5650,6 +5659,18 @@ export interface components {
             status: components["schemas"]["eulermaker__features__probes__checks__verdict__Status"];
             /** Timestamp */
             timestamp: string;
+        };
+        /**
+         * ReusedResult
+         * @description The build whose result was taken over, and when and in how many seconds that was really made.
+         */
+        ReusedResult: {
+            /** Build Id */
+            build_id: string;
+            /** Built At */
+            built_at: string;
+            /** Built Seconds */
+            built_seconds: number;
         };
         /**
          * Role
