@@ -45,7 +45,10 @@ from eulermaker.signpost import Signpost
 log = structlog.get_logger("eulermaker.http")
 
 MAX_BODY = 64 * 1024 * 1024
-LOGIN = "/api/v1/auth/login"
+#: 000's and 002's at once: errors are 000's with 002's text beside.
+AUTH = "/api/v1/auth/"
+#: What names an `e-mail` here is 002's: refused fields are told as 002 does.
+SHARED = {f"{AUTH}login", f"{AUTH}register"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _STREAMED_BODY = re.compile(r"/api/v1/(builds/[^/]+/context/|images/import$|containers/[^/]+/files$)")
@@ -119,8 +122,7 @@ class Answers:
         """The answer to a body or a query that its schema refuses."""
         assert isinstance(error, RequestValidationError)
         family = family_of(connection.url.path)
-        # The login is 000's and 002's at once: a body with an e-mail is 002's.
-        if connection.url.path == LOGIN and isinstance(error.body, dict) and "email" in error.body:
+        if connection.url.path in SHARED and isinstance(error.body, dict) and "email" in error.body:
             family = "002"
         malformed = any(found["type"] == "json_invalid" for found in error.errors())
         # 002 shows Pydantic's list whatever is wrong; elsewhere a body that is no JSON has no fields.
@@ -164,7 +166,7 @@ class Answers:
             wanted=connection.headers.get("x-error-dialect", ""),
         )
         body = body_in(dialect, rendering)
-        if connection.url.path == LOGIN and dialect == "000":
+        if connection.url.path.startswith(AUTH) and dialect == "000":
             body["detail"] = answer_of(fault, "002").code
         media_type = problem.MEDIA_TYPE if dialect == "problem" else "application/json"
         self._metrics.faults.labels(slug=fault.entry.slug).inc()

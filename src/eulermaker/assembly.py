@@ -10,8 +10,11 @@ from fastapi import APIRouter
 
 from eulermaker.app import Api, create_api
 from eulermaker.engines.docker.engine import DockerEngine
-from eulermaker.features.accounts import api as accounts_api
+from eulermaker.features.accounts import api_000 as accounts_api_000
 from eulermaker.features.accounts.callers import Callers
+from eulermaker.features.accounts.desk import Desk, desk
+from eulermaker.features.accounts.mail import Mailer
+from eulermaker.features.accounts.service import LOOK_SECONDS as REVOCATION_SECONDS
 from eulermaker.features.accounts.service import Accounts
 from eulermaker.features.alerts import api as alerts_api
 from eulermaker.features.alerts.service import Alerts
@@ -123,6 +126,7 @@ class Base:
     audit: Audit
     maintenance: Maintenance
     sealer: Sealer
+    secret: str = field(repr=False)
 
     @property
     def services(self) -> Mapping[str, Service]:
@@ -209,8 +213,8 @@ def _base(settings: Settings, clock: Clock) -> Base:
     redis = Redis(settings.redis_url) if settings.redis_url else None
     places = Places(settings.rate_limit.websockets if settings.rate_limit.enabled else None, redis)
     secret = _secret(settings)
-    accounts = Accounts(database, settings, secret=secret, clock=clock)
-    audit = Audit(database, clock=clock)
+    audit, sockets = Audit(database, clock=clock), Sockets(metrics)
+    accounts = Accounts(database, settings, secret=secret, clock=clock, audit=audit, ended=sockets.revoke)
     return Base(
         settings=settings,
         clock=clock,
@@ -218,7 +222,7 @@ def _base(settings: Settings, clock: Clock) -> Base:
         database=database,
         engine=DockerEngine(settings.docker_host, builder=settings.build.builder, clock=clock),
         redis=redis,
-        sockets=Sockets(metrics),
+        sockets=sockets,
         places=places,
         load=Load(settings.overload),
         accounts=accounts,
@@ -226,6 +230,7 @@ def _base(settings: Settings, clock: Clock) -> Base:
         audit=audit,
         maintenance=Maintenance(database, audit, clock=clock),
         sealer=Sealer(secret),
+        secret=secret,
     )
 
 
@@ -236,17 +241,21 @@ def _admission(base: Base) -> Admission:
         load=base.load,
         maintenance=base.maintenance,
         user_of=base.callers.user_of,
+        user_of_key=base.callers.user_of_key,
         authenticate=base.callers.of_scope,
         clock=base.clock,
     )
 
 
-def _accounts(base: Base) -> Part[Accounts]:
-    return Part(
-        base.accounts,
-        (accounts_api.router(base.accounts, base.callers),),
-        {"accounts sweep": _repeated(base.accounts.sweep, seconds=SWEEP_SECONDS)},
-    )
+def _accounts(base: Base) -> Part[Desk]:
+    accounts, limits = base.accounts, Limits(base.redis)
+    mailer = Mailer(base.settings.smtp, limits, clock=base.clock)
+    services = desk(accounts, base.sealer, mailer, secret=base.secret)
+    routers = (accounts_api_000.router(services, base.callers),)
+    running = {"accounts sweep": _repeated(accounts.sweep, seconds=SWEEP_SECONDS)}
+    if not base.database.sole_writer:
+        running["revocations"] = _repeated(accounts.look, seconds=REVOCATION_SECONDS)
+    return Part(services, routers, running)
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,11 @@ AREAS = (
     Area("/api/v1/auth/me", Class.READS, Class.AUTH, essential=True),
     # Asked for by those who have signed in, once for each socket: counted as what it opens.
     Area("/api/v1/auth/ws-ticket", Class.READS, Class.CONTAINERS),
+    # What only who is signed in can ask is no attempt to sign in.
+    Area("/api/v1/auth/me", Class.READS, Class.CONTAINERS, essential=True),
+    Area("/api/v1/auth/sessions", Class.READS, Class.CONTAINERS, essential=True),
+    Area("/api/v1/auth/logout", Class.READS, Class.CONTAINERS, essential=True),
+    Area("/api/v1/auth/policy", Class.READS, Class.CONTAINERS, essential=True, open=True),
     Area("/api/v1/auth", Class.AUTH, Class.AUTH, essential=True, open=True),
     Area("/api/v1/containers", Class.READS, Class.CONTAINERS),
     Area("/api/v1/images", Class.READS, Class.CONTAINERS),
@@ -117,6 +122,7 @@ class Admission:
         load: Load,
         maintenance: Notice,
         user_of: Callable[[str], str | None],
+        user_of_key: Callable[[str], str | None],
         authenticate: Callable[[Scope], Awaitable[Call]],
         clock: Clock,
     ) -> None:
@@ -125,6 +131,7 @@ class Admission:
         self._limits = limits
         self._maintenance = maintenance
         self._user_of = user_of
+        self._user_of_key = user_of_key
         self._clock = clock
         self.load = load
 
@@ -160,6 +167,8 @@ class Admission:
         if quota.name != Class.AUTH:
             for name, value in scope["headers"]:
                 if name == b"authorization" and (user := self._user_of(value.decode("latin-1"))):
+                    return user
+                if name == b"x-api-key" and (user := self._user_of_key(value.decode("latin-1"))):
                     return user
         client = scope.get("client")
         return origin(client[0]) if client else "local"

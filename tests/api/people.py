@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import anyio
 import httpx
 
-from eulermaker.features.accounts.service import DEFAULT_TENANT, Passwords
+from eulermaker.features.accounts.passwords import Passwords
+from eulermaker.features.accounts.service import DEFAULT_TENANT
 from eulermaker.features.accounts.store import AccountStore, User
 from eulermaker.features.accounts.tables import users
 from eulermaker.kernel.call import Role

@@ -22,6 +22,11 @@ WHOLE = (
 SYSTEM = "/api/v1/system"
 #: What the tables ask, by area: those of volumes, networks and the system are their tests' functions.
 ASKED: dict[str, Operations] = {
+    "/api/v1/auth/me": {("GET", "")},
+    "/api/v1/auth/logout": {("POST", "")},
+    "/api/v1/auth/register": {("POST", ""), ("POST", "/verify")},
+    "/api/v1/auth/password": {("PUT", ""), ("POST", "/reset"), ("POST", "/reset/confirm")},
+    "/api/v1/auth/sessions": {("GET", ""), ("DELETE", ""), ("DELETE", "/{session}")},
     "/api/v1/volumes": {
         ("GET", ""), ("POST", ""), ("POST", "/prune"), ("GET", "/{volume}"), ("DELETE", "/{volume}"),
     },

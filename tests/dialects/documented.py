@@ -85,6 +85,7 @@ _LISTED: dict[Family, dict[int, list[str]]] = {
         429: ["mfa_challenge_locked"],
         500: [
             "session_user_lookup_failed",
+            "invalid_mfa_code",
             "verification_failed",
             "password_reset_failed",
             "oauth_exchange_failed",

@@ -138,6 +138,7 @@ def headers_of(rendering: Rendering, family: Family) -> dict[str, str]:
     if rendering.answer.status == 401:
         scheme = "Basic" if rendering.path.startswith(_BASIC) else "Bearer"
         headers["WWW-Authenticate"] = f'{scheme} realm="eulermaker"'
-    if fault.retry_after is not None and (fault.entry.retryable or fault.entry.kind is Kind.LIMITED):
+    asked_to_wait = fault.entry.kind is Kind.LIMITED or rendering.answer.status == 429
+    if fault.retry_after is not None and (fault.entry.retryable or asked_to_wait):
         headers["Retry-After"] = str(fault.retry_after)
     return headers

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from eulermaker.kernel.faults import Entry, Kind, Language, documented
+from eulermaker.kernel.faults import Answer, Entry, Kind, Language, documented
 
 
 class Role(StrEnum):
@@ -56,6 +56,9 @@ class Permission(StrEnum):
     SYSTEM_WRITE = "system:write"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    AUDIT_READ = "audit:read"
+    #: Of one's own: password, second factor, API keys, sessions.
+    ACCOUNT_WRITE = "account:write"
 
 
 _READ = frozenset(
@@ -88,6 +91,7 @@ _USE = _READ | {
     Permission.NOTIFICATIONS_WRITE,
     Permission.REPOSITORIES_WRITE,
     Permission.TERMINALS_USE,
+    Permission.ACCOUNT_WRITE,
 }
 _OPERATE = (
     _READ_ALL
@@ -113,35 +117,67 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ROOT: frozenset(Permission),
 }
 
+#: What changes nothing: all that a read-only account may ever be granted.
+READING = frozenset(
+    permission for permission in Permission if permission.value.partition(":")[2].startswith("read")
+)
+
+_TOLD = ("required_permission", "role")
+
 FORBIDDEN = Entry(
     "forbidden",
     Kind.FORBIDDEN,
     zh="权限不足：需要 {permission} 权限，请联系管理员",
     en="You lack the permission {permission}; ask an administrator for it",
     answers={
-        "000": documented(403, "FORBIDDEN"),
+        "000": documented(403, "FORBIDDEN", shows=_TOLD),
+        "001": Answer(403, "1004", "ForbiddenError", shows=_TOLD),
         "002": documented(403, "权限不足"),
-        "003": documented(403, "forbidden"),
+        "003": documented(403, "forbidden", shows=_TOLD),
         "004": documented(403, "E203"),
     },
 )
+OUT_OF_SCOPE = Entry(
+    "out-of-scope",
+    Kind.FORBIDDEN,
+    zh="此 API Key 的范围不含 {permission}，请使用范围更大的密钥",
+    en="The API key's scopes leave out {permission}; use a key with wider scopes",
+    answers={
+        "000": documented(403, "FORBIDDEN", shows=_TOLD),
+        "001": Answer(403, "1004", "ForbiddenError", shows=_TOLD),
+        "002": documented(403, "权限不足"),
+        "003": documented(403, "forbidden", shows=_TOLD),
+        "004": documented(403, "E004", shows=("required_permission", "permissions")),
+    },
+)
 
-ENTRIES = (FORBIDDEN,)
+ENTRIES = (FORBIDDEN, OUT_OF_SCOPE)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: a user inside a tenant, signed in by a session."""
+    """Who is calling: a user inside a tenant, signed in by a session or by an API key.
+
+    `granted`: what the caller may do, where that differs from the role's row of the table.
+    """
 
     user: str
     username: str
     tenant: str
     role: Role
     session: str
+    granted: frozenset[Permission] | None = None
+    #: The API key that was shown; there is no session then.
+    key: str = ""
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """All that the caller may do."""
+        return PERMISSIONS[self.role] if self.granted is None else self.granted
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role has the permission."""
-        return permission in PERMISSIONS[self.role]
+        """Whether the caller has the permission."""
+        return permission in self.permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +190,15 @@ class Call:
     address: str = ""
 
     def require(self, permission: Permission) -> None:
-        """Raise the fault `forbidden` unless the caller has the permission."""
-        if not self.principal.may(permission):
-            raise FORBIDDEN(
+        """Raise the fault `forbidden` or, where a key is too narrow, `out-of-scope`, unless allowed."""
+        principal = self.principal
+        if not principal.may(permission):
+            entry = OUT_OF_SCOPE if principal.key and permission in PERMISSIONS[principal.role] else FORBIDDEN
+            raise entry(
                 permission=permission.value,
-                details={"required_permission": permission.value, "role": self.principal.role.value},
+                details={
+                    "required_permission": permission.value,
+                    "role": principal.role.value,
+                    "permissions": sorted(principal.permissions),
+                },
             )

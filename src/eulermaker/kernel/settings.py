@@ -222,13 +222,59 @@ class Probes(BaseModel):
     max_series: Annotated[int, Field(ge=0, le=100_000)] = 1000
 
 
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http:// or https:// address")
+    return url
+
+
+def _lower(text: str) -> str:
+    return text.strip().lower()
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class OAuthProvider(BaseModel):
+    """Who else tells who people are: OpenID Connect by its `issuer`, or OAuth 2.1 by three addresses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret: SecretStr | None = None
+    issuer: WebAddress | None = None
+    authorize_url: WebAddress | None = None
+    token_url: WebAddress | None = None
+    userinfo_url: WebAddress | None = None
+    scopes: str = "openid email profile"
+
+    @model_validator(mode="after")
+    def _can_be_found(self) -> Self:
+        if self.issuer is None and not (self.authorize_url and self.token_url and self.userinfo_url):
+            raise ValueError("needs an issuer, or authorize_url, token_url and userinfo_url")
+        return self
+
+
 class Accounts(BaseModel):
-    """How people sign in."""
+    """How people sign in, and who may register.
+
+    `root_email`: the only address whose account may be root. `public_url`: where browsers find this
+    server, for sign-in providers to send them back to. `audit_days`: how long the audit record is kept.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     access_token_seconds: Annotated[int, Field(ge=10)] = 3600
     session_seconds: Annotated[int, Field(ge=60)] = 86_400
+    refresh_tokens: bool = True
+    registration: Literal["closed", "invite", "open"] = "closed"
+    reveal_unknown_user: bool = False
+    user_metrics: bool = True
+    root_email: Annotated[str, AfterValidator(_lower)] | None = None
+    public_url: WebAddress | None = None
+    audit_days: Annotated[int, Field(ge=1)] = 365
+    oauth: dict[str, OAuthProvider] = {}
 
 
 class RateLimit(BaseModel):

@@ -14,8 +14,9 @@ from eulermaker.kernel.lean_socket import WHEN_GONE, WhenGone
 from eulermaker.kernel.redis import Redis, RedisAway
 from eulermaker.kernel.telemetry import Metrics
 
-NORMAL, GOING_AWAY, ABNORMAL = 1000, 1001, 1006
+NORMAL, GOING_AWAY, ABNORMAL, POLICY_VIOLATION = 1000, 1001, 1006, 1008
 FAREWELL = "server is shutting down"
+REVOKED = "the session has ended"
 CLOSE_SECONDS = 1.0
 GIVE_BACK_SECONDS = 2.0
 #: What a process that is killed holds in Redis is free after this time.
@@ -39,7 +40,7 @@ class Sockets:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._scopes: set[anyio.CancelScope] = set()
+        self._lives: set[_Life] = set()
         self._closing = False
 
     @asynccontextmanager
@@ -63,21 +64,16 @@ class Sockets:
         The block is cancelled when the server shuts down; then the socket is closed with 1001 and
         the reason. That the client goes away is for the block to notice.
         """
-        self._metrics.sockets.inc()
-        scope = anyio.CancelScope()
-        self._scopes.add(scope)
-        if self._closing:
-            scope.cancel()
+        life = self._begin(getattr(websocket.state, "owner", None))
         try:
-            with scope:
+            with life.scope:
                 yield
         finally:
-            self._scopes.discard(scope)
-            self._metrics.sockets.dec()
-        if scope.cancelled_caught:
+            self._end(life)
+        if life.scope.cancelled_caught:
             # The client may have gone away at the same time.
             with anyio.move_on_after(CLOSE_SECONDS), suppress(WebSocketDisconnect):
-                await websocket.close(GOING_AWAY, FAREWELL)
+                await websocket.close(*life.farewell)
 
     def leave(self, websocket: WebSocket, work: "Work") -> None:
         """Leave an accepted socket that only sends to `work`, which begins when the route has returned.
@@ -86,35 +82,66 @@ class Sockets:
         memory any more. It is cancelled as a `session` is, and when it returns the socket is closed.
         """
         when_gone = websocket.scope["extensions"][WHEN_GONE]["when_gone"]
-        websocket.scope["left"] = _Left(work, when_gone, websocket.state.place.moved())
+        owner = getattr(websocket.state, "owner", None)
+        websocket.scope["left"] = _Left(work, when_gone, websocket.state.place.moved(), owner)
 
     async def carry_on(self, left: "_Left", send: Send) -> None:
         """Do what was left to do with a socket, until it is done, the client goes away or the server does."""
-        self._metrics.sockets.inc()
-        scope = anyio.CancelScope()
-        self._scopes.add(scope)
-        if self._closing:
-            scope.cancel()
+        life = self._begin(left.owner)
         line = Line(send)
         with suppress(WebSocketDisconnect):
             try:
-                with scope:
-                    left.when_gone(scope.cancel)
+                with life.scope:
+                    left.when_gone(life.scope.cancel)
                     await left.work(line)
             finally:
-                self._scopes.discard(scope)
-                self._metrics.sockets.dec()
+                self._end(life)
             with anyio.move_on_after(CLOSE_SECONDS):
-                if self._closing:
-                    await line.close(GOING_AWAY, FAREWELL)
-                elif not scope.cancelled_caught:
+                if life.revoked or self._closing:
+                    await line.close(*life.farewell)
+                elif not life.scope.cancelled_caught:
                     await line.close(NORMAL, "")
+
+    def revoke(self, user: str, session: str) -> None:
+        """End the sockets of one session or key or, where none is named, all of the user's."""
+        for life in self._lives:
+            if life.owner is not None and (session == life.owner[1] if session else user == life.owner[0]):
+                life.revoked = True
+                life.scope.cancel()
 
     def close_all(self) -> None:
         """End every session: the server goes down."""
         self._closing = True
-        for scope in self._scopes:
-            scope.cancel()
+        for life in self._lives:
+            life.scope.cancel()
+
+    def _begin(self, owner: "Owner | None") -> "_Life":
+        self._metrics.sockets.inc()
+        life = _Life(owner)
+        self._lives.add(life)
+        if self._closing:
+            life.scope.cancel()
+        return life
+
+    def _end(self, life: "_Life") -> None:
+        self._lives.discard(life)
+        self._metrics.sockets.dec()
+
+
+class _Life:
+    """An open socket: how to end it, and whose it is."""
+
+    __slots__ = ("owner", "revoked", "scope")
+
+    def __init__(self, owner: "Owner | None") -> None:
+        self.scope = anyio.CancelScope()
+        self.owner = owner
+        self.revoked = False
+
+    @property
+    def farewell(self) -> tuple[int, str]:
+        """The code and the reason that it is closed with."""
+        return (POLICY_VIOLATION, REVOKED) if self.revoked else (GOING_AWAY, FAREWELL)
 
 
 async def _until_gone(websocket: WebSocket, scope: anyio.CancelScope) -> None:
@@ -148,6 +175,8 @@ class Line:
 
 
 Work = Callable[[Line], Awaitable[None]]
+#: Whose a socket is: the user, and the session or the API key.
+Owner = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +186,7 @@ class _Left:
     work: Work
     when_gone: WhenGone
     place: "Place"
+    owner: "Owner | None"
 
 
 class Place:

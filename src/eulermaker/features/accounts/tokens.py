@@ -50,19 +50,19 @@ class AccessTokens:
             if len(self._genuine) > KNOWN_TOKENS:
                 self._genuine.popitem(last=False)
         if claims.issued_at > (now + LEEWAY).timestamp():
-            raise TOKEN_INVALID()
+            raise TOKEN_INVALID(details={"reason": "token_invalid"})
         if not accept_expired and claims.expires_at <= now.timestamp():
-            raise TOKEN_EXPIRED()
+            raise TOKEN_EXPIRED(details={"reason": "token_expired"})
         return claims
 
     def _verified(self, token: str) -> Claims:
         if len(token) > MAX_LENGTH:
-            raise TOKEN_INVALID()
+            raise TOKEN_INVALID(details={"reason": "token_invalid"})
         try:
             decoded = jwt.decode(token, self._key, algorithms=[ALGORITHM])
         except (JoseError, ValueError, TypeError, RecursionError) as error:
             # joserfc trusts the types inside the header of a token that anyone can send, and its depth.
-            raise TOKEN_INVALID() from error
+            raise TOKEN_INVALID(details={"reason": "token_invalid"}) from error
         claims = decoded.claims
         user, session = claims.get("sub"), claims.get("sid")
         expires, issued = claims.get("exp"), claims.get("iat")
@@ -74,5 +74,5 @@ class AccessTokens:
             and isinstance(expires, int)
             and isinstance(issued, int)
         ):
-            raise TOKEN_INVALID()
+            raise TOKEN_INVALID(details={"reason": "token_invalid"})
         return Claims(user, session, issued, expires)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from eulermaker.features.audit.store import AuditStore, Entry
 from eulermaker.kernel.call import Call
 from eulermaker.kernel.clock import Clock
@@ -24,9 +26,10 @@ class Audit:
         resource_type: str,
         resource_id: str,
         result: str = "ok",
+        within: AsyncConnection | None = None,
         **details: Any,
     ) -> None:
-        """Add an entry about something that the caller did or tried."""
+        """Add an entry about what the caller did or tried, `within` a transaction if there is one."""
         entry = Entry(
             at=self._clock(),
             tenant_id=call.principal.tenant,
@@ -39,8 +42,39 @@ class Audit:
             result=result,
             details=details,
         )
+        if within is not None:
+            await AuditStore(within).add(entry)
+            return
         async with self._database.write() as connection:
             await AuditStore(connection).add(entry)
+
+    async def note(
+        self,
+        connection: AsyncConnection,
+        action: str,
+        *,
+        tenant: str,
+        user: str,
+        username: str,
+        resource_type: str,
+        resource_id: str,
+        address: str,
+        result: str = "ok",
+    ) -> None:
+        """Add an entry, inside a transaction, about somebody who is not signed in."""
+        await AuditStore(connection).add(
+            Entry(
+                at=self._clock(),
+                tenant_id=tenant,
+                user_id=user,
+                username=username,
+                action=action,
+                resource_type=resource_type,
+                resource_id=resource_id,
+                address=address,
+                result=result,
+            )
+        )
 
     async def of_resource(self, resource_type: str, resource_id: str, page: Page) -> list[Entry]:
         """The entries about one resource, newest first."""
