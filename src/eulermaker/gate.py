@@ -55,7 +55,6 @@ class Area(NamedTuple):
 
 #: First match wins.
 AREAS = (
-    Area("/api/v1/auth/me", Class.READS, Class.AUTH, essential=True),
     # Asked for by those who have signed in, once for each socket: counted as what it opens.
     Area("/api/v1/auth/ws-ticket", Class.READS, Class.CONTAINERS),
     # What only who is signed in can ask is no attempt to sign in.

@@ -12,6 +12,11 @@ from eulermaker.dialects import problem
 _PUBLIC = {
     "/api/v1/auth/login",
     "/api/v1/auth/refresh",
+    "/api/v1/auth/policy",
+    "/api/v1/auth/register",
+    "/api/v1/auth/register/verify",
+    "/api/v1/auth/password/reset",
+    "/api/v1/auth/password/reset/confirm",
     "/api/v1/errors",
     "/api/v1/probes/push/{secret}",
     "/api/v1/errors/{slug}",
@@ -61,7 +66,8 @@ _PROBLEM = {
 #: What is never counted, so that it never answers 429.
 _UNLIMITED = {"/api/v1/system/health", "/healthz", "/readyz", "/metrics"}
 _LOGIN = "/api/v1/auth/login"
-_SIGNING_IN = {_LOGIN, "/api/v1/auth/refresh"}
+_REGISTER = "/api/v1/auth/register"
+_SIGNING_IN = {_LOGIN, _REGISTER, "/api/v1/auth/refresh"}
 _REFUSED_FIELDS = {
     "type": "object",
     "description": "002's answer to a body that its schema refuses: Pydantic's list.",
@@ -106,7 +112,7 @@ def describe(title: str, version: str, routes: Sequence[BaseRoute]) -> dict[str,
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             operation["responses"].pop("422", None)
-            if path == _LOGIN:
+            if path in (_LOGIN, _REGISTER):
                 operation["responses"]["422"] = _REFUSED_LOGIN
             for status in _failures(path, method, operation):
                 operation["responses"].setdefault(str(status), _fault(status))

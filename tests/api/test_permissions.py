@@ -70,7 +70,6 @@ TABLE: dict[tuple[str, str], Row] = {
 }
 #: Areas with a table of their own.
 ELSEWHERE = (
-    "/api/v1/auth/me",
     "/api/v1/auth/logout",
     "/api/v1/auth/register",
     "/api/v1/auth/password",

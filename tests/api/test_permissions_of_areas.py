@@ -22,7 +22,6 @@ WHOLE = (
 SYSTEM = "/api/v1/system"
 #: What the tables ask, by area: those of volumes, networks and the system are their tests' functions.
 ASKED: dict[str, Operations] = {
-    "/api/v1/auth/me": {("GET", "")},
     "/api/v1/auth/logout": {("POST", "")},
     "/api/v1/auth/register": {("POST", ""), ("POST", "/verify")},
     "/api/v1/auth/password": {("PUT", ""), ("POST", "/reset"), ("POST", "/reset/confirm")},

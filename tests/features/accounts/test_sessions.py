@@ -76,6 +76,7 @@ async def test_secrets_are_stored_as_hashes_only(world: World) -> None:
             for table in (users, sessions, refresh_tokens, socket_tickets)
             for row in await connection.execute(sa.select(table))
         ]
+    assert tokens.refresh_token
     for secret in (PASSWORD, tokens.token, tokens.refresh_token, ticket.ticket):
         assert secret not in "".join(stored)
 
@@ -125,7 +126,7 @@ async def test_a_session_ends_with_its_day(world: World) -> None:
     await refused(SESSION_ENDED, world, tokens.token)
     for attempt in (
         world.accounts.refresh_by_bearer(tokens.token),
-        world.accounts.refresh_by_token(tokens.refresh_token),
+        world.accounts.refresh_by_token(tokens.refresh_token or ""),
     ):
         with pytest.raises(Fault) as fault:
             await attempt
@@ -141,24 +142,24 @@ async def refused(entry: Entry, world: World, token: str) -> None:
 async def test_refresh_tokens_rotate(world: World) -> None:
     tokens = await world.desk.sign_in.login("admin", PASSWORD)
     for _ in range(3):
-        tokens = await world.accounts.refresh_by_token(tokens.refresh_token)
+        tokens = await world.accounts.refresh_by_token(tokens.refresh_token or "")
     assert await world.another.authenticate(tokens.token)
 
 
 async def test_a_second_use_ends_the_whole_session(world: World) -> None:
     first = await world.desk.sign_in.login("admin", PASSWORD)
     unconcerned = await world.desk.sign_in.login("admin", PASSWORD)
-    second = await world.accounts.refresh_by_token(first.refresh_token)
+    second = await world.accounts.refresh_by_token(first.refresh_token or "")
     assert await world.accounts.authenticate(second.token)
     with pytest.raises(Fault) as fault:
-        await world.accounts.refresh_by_token(first.refresh_token)
+        await world.accounts.refresh_by_token(first.refresh_token or "")
     assert fault.value.entry is REFRESH_TOKEN_INVALID
     for accounts in (world.accounts, world.another):
         with pytest.raises(Fault) as fault:
             await accounts.authenticate(second.token)
         assert fault.value.entry is SESSION_ENDED
     with pytest.raises(Fault):
-        await world.accounts.refresh_by_token(second.refresh_token)
+        await world.accounts.refresh_by_token(second.refresh_token or "")
     assert await world.accounts.authenticate(unconcerned.token)
 
 
@@ -176,7 +177,7 @@ async def test_fifty_uses_at_once_have_one_child(world: World) -> None:
 
     async def use(accounts: Accounts) -> None:
         try:
-            children.append(await accounts.refresh_by_token(tokens.refresh_token))
+            children.append(await accounts.refresh_by_token(tokens.refresh_token or ""))
         except Fault as fault:
             refusals.append(fault.entry)
 

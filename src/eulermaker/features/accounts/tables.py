@@ -11,7 +11,9 @@ users = sa.Table(
     sa.Column("tenant_id", sa.String(40), nullable=False, index=True),
     sa.Column("username", sa.String(64), nullable=False, unique=True),
     #: What names that look alike have in common.
-    sa.Column("skeleton", sa.String(128), nullable=False, server_default="", unique=True, index=True),
+    sa.Column(
+        "skeleton", sa.String(128), nullable=False, server_default=sa.text("''"), unique=True, index=True
+    ),
     sa.Column("email", sa.String(254), unique=True),
     sa.Column("email_verified", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("password_hash", sa.String(255), nullable=False),
@@ -34,10 +36,10 @@ sessions = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False, index=True),
     sa.Column("revoked_at", Moment),
-    sa.Column("address", sa.String(64), nullable=False, server_default=""),
-    sa.Column("agent", sa.String(200), nullable=False, server_default=""),
+    sa.Column("address", sa.String(64), nullable=False, server_default=sa.text("''")),
+    sa.Column("agent", sa.String(200), nullable=False, server_default=sa.text("''")),
     #: How it began: `password`, `totp`, `recovery-code`, `oauth`.
-    sa.Column("method", sa.String(16), nullable=False, server_default=""),
+    sa.Column("method", sa.String(16), nullable=False, server_default=sa.text("''")),
 )
 
 refresh_tokens = sa.Table(

@@ -34,7 +34,8 @@ def upgrade() -> None:
     _users()
     for name, length in (("address", 64), ("agent", 200), ("method", 16)):
         op.add_column(
-            "sessions", sa.Column(name, sa.String(length=length), nullable=False, server_default="")
+            "sessions",
+            sa.Column(name, sa.String(length=length), nullable=False, server_default=sa.text("''")),
         )
     _keys()
     _single_use()
@@ -86,7 +87,7 @@ def downgrade() -> None:
 def _users() -> None:
     # Columns are added in place: SQLite would delete all that refers to a table that is made anew.
     for column in (
-        sa.Column("skeleton", sa.String(length=128), nullable=False, server_default=""),
+        sa.Column("skeleton", sa.String(length=128), nullable=False, server_default=sa.text("''")),
         sa.Column("email_verified", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("suspended_at", Moment(), nullable=True),
         sa.Column("suspended_reason", sa.String(length=200), nullable=True),
