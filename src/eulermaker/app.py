@@ -51,6 +51,9 @@ AUTH = "/api/v1/auth/"
 SHARED = {f"{AUTH}login", f"{AUTH}register"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+#: Bodies about accounts are short: what is longer is not read.
+MAX_ACCOUNT_BODY = 64 * 1024
+_ACCOUNT_BODY = re.compile(r"/api/v1/auth/|/api/auth/|/v1/(auth|users|api-keys)(/|$)")
 _STREAMED_BODY = re.compile(r"/api/v1/(builds/[^/]+/context/|images/import$|containers/[^/]+/files$)")
 # RFC 6455 §7.4: the frame after which a socket that could not be opened is closed.
 POLICY_VIOLATION = 1008
@@ -256,7 +259,7 @@ class Envelope:
                 await send(message)
                 answered = not message.get("more_body", False)
 
-        bounded = receive if _STREAMED_BODY.match(scope["path"]) else _bounded(receive)
+        bounded = receive if _STREAMED_BODY.match(scope["path"]) else _bounded(receive, _most(scope["path"]))
         try:
             await self._app(scope, bounded, watched)
         except Exception:
@@ -287,16 +290,20 @@ def _router_fault(error: HTTPException) -> Fault:
             return MALFORMED_BODY()
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Raises `body-too-large` when more than the bound is received."""
+def _most(path: str) -> int:
+    return MAX_ACCOUNT_BODY if _ACCOUNT_BODY.match(path) else MAX_BODY
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """Raises `body-too-large` when more than that is received."""
     size = 0
 
     async def bounded() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MAX_BODY:
-            raise BODY_TOO_LARGE(limit=MAX_BODY)
+        if size > most:
+            raise BODY_TOO_LARGE(limit=most)
         return message
 
     return bounded

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from eulermaker.app import Api, create_api
 from eulermaker.engines.docker.engine import DockerEngine
-from eulermaker.features.accounts import api_000 as accounts_api_000
+from eulermaker.features.accounts import api_000, api_003, api_004
 from eulermaker.features.accounts.callers import Callers
 from eulermaker.features.accounts.desk import Desk, desk
 from eulermaker.features.accounts.mail import Mailer
@@ -18,6 +18,7 @@ from eulermaker.features.accounts.service import LOOK_SECONDS as REVOCATION_SECO
 from eulermaker.features.accounts.service import Accounts
 from eulermaker.features.alerts import api as alerts_api
 from eulermaker.features.alerts.service import Alerts
+from eulermaker.features.audit import api as audit_api
 from eulermaker.features.audit.service import Audit
 from eulermaker.features.builds import analysis_api
 from eulermaker.features.builds import api as builds_api
@@ -103,6 +104,7 @@ from eulermaker.kernel.supervise import Service, every
 from eulermaker.kernel.telemetry import Metrics
 
 SWEEP_SECONDS = 60.0
+AUDIT_SWEEP_SECONDS = 3600.0
 QUEUE_SECONDS = 2.0
 
 OfferedT_co = TypeVar("OfferedT_co", covariant=True)
@@ -191,6 +193,7 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         volumes,
         networks,
         _system(base, view, builds.service, repositories.service),
+        _audit(base),
         Part(known_faults, (errors_api.router(known_faults),)),
         Part(None, (console_api.router(),)),
     )
@@ -251,11 +254,19 @@ def _accounts(base: Base) -> Part[Desk]:
     accounts, limits = base.accounts, Limits(base.redis)
     mailer = Mailer(base.settings.smtp, limits, clock=base.clock)
     services = desk(accounts, base.sealer, mailer, secret=base.secret)
-    routers = (accounts_api_000.router(services, base.callers),)
+    routers = tuple(family.router(services, base.callers) for family in (api_000, api_003, api_004))
     running = {"accounts sweep": _repeated(accounts.sweep, seconds=SWEEP_SECONDS)}
     if not base.database.sole_writer:
         running["revocations"] = _repeated(accounts.look, seconds=REVOCATION_SECONDS)
     return Part(services, routers, running)
+
+
+def _audit(base: Base) -> Part[Audit]:
+    async def forget() -> None:
+        await base.audit.forget(days=base.settings.accounts.audit_days)
+
+    router = audit_api.router(base.audit, base.callers.of_request)
+    return Part(base.audit, (router,), {"audit sweep": _repeated(forget, seconds=AUDIT_SWEEP_SECONDS)})
 
 
 @dataclass(frozen=True)

@@ -38,13 +38,7 @@ class Rendering:
 
     @property
     def details(self) -> dict[str, Any]:
-        """The fault's details that the family shows, the field errors among them."""
-        shows, told = self.answer.shows, self.all_details
-        return told if shows is None else {name: fact for name, fact in told.items() if name in shows}
-
-    @property
-    def all_details(self) -> dict[str, Any]:
-        """The fault's details, whatever the family shows."""
+        """The fault's details, the field errors among them."""
         details = dict(self.fault.details)
         if self.field_errors:
             details["field_errors"] = {e.field: e.sentence(self.language) for e in self.field_errors}

@@ -1,7 +1,7 @@
 """004: users, API keys, AI, workflows."""
 
 from eulermaker.dialects.dialect import Body, Rendering
-from eulermaker.kernel.faults import INTERNAL, MALFORMED_BODY, Answer, Kind, documented
+from eulermaker.kernel.faults import Answer, Kind, documented
 
 DEFAULTS = {
     Kind.INVALID: documented(400, "E002"),
@@ -19,12 +19,7 @@ DEFAULTS = {
 #: The schema refused a well-formed body; a malformed one keeps the default E002.
 REFUSED_BY_SCHEMA = documented(422, "E006")
 #: What 004 calls details that other families name otherwise.
-_NAMES = {
-    "reset_time": "reset",
-    "required_permission": "requiredPermission",
-    "role": "userRole",
-    "permissions": "userPermissions",
-}
+_NAMES = {"reset_time": "reset"}
 
 
 def body(rendering: Rendering) -> Body:
@@ -45,10 +40,6 @@ def body(rendering: Rendering) -> Body:
 
 
 def _details(rendering: Rendering) -> Body:
-    if rendering.fault.entry is INTERNAL:
-        return {"errorId": rendering.request_id, "timestamp": rendering.timestamp}
-    if rendering.fault.entry is MALFORMED_BODY:
-        return {"field": "body", "issue": "invalid_json", "message": rendering.message}
     if not rendering.field_errors:
         return {_NAMES.get(name, name): value for name, value in rendering.details.items()}
     return {

@@ -19,5 +19,5 @@ def body(rendering: Rendering) -> Body:
         "retry_after": rendering.fault.retry_after,
         "request_id": rendering.request_id,
         "trace_id": rendering.trace_id,
-        "details": rendering.all_details,
+        "details": rendering.details,
     }

@@ -122,18 +122,16 @@ READING = frozenset(
     permission for permission in Permission if permission.value.partition(":")[2].startswith("read")
 )
 
-_TOLD = ("required_permission", "role")
-
 FORBIDDEN = Entry(
     "forbidden",
     Kind.FORBIDDEN,
     zh="权限不足：需要 {permission} 权限，请联系管理员",
     en="You lack the permission {permission}; ask an administrator for it",
     answers={
-        "000": documented(403, "FORBIDDEN", shows=_TOLD),
-        "001": Answer(403, "1004", "ForbiddenError", shows=_TOLD),
+        "000": documented(403, "FORBIDDEN"),
+        "001": Answer(403, "1004", "ForbiddenError"),
         "002": documented(403, "权限不足"),
-        "003": documented(403, "forbidden", shows=_TOLD),
+        "003": documented(403, "forbidden"),
         "004": documented(403, "E203"),
     },
 )
@@ -143,11 +141,11 @@ OUT_OF_SCOPE = Entry(
     zh="此 API Key 的范围不含 {permission}，请使用范围更大的密钥",
     en="The API key's scopes leave out {permission}; use a key with wider scopes",
     answers={
-        "000": documented(403, "FORBIDDEN", shows=_TOLD),
-        "001": Answer(403, "1004", "ForbiddenError", shows=_TOLD),
+        "000": documented(403, "FORBIDDEN"),
+        "001": Answer(403, "1004", "ForbiddenError"),
         "002": documented(403, "权限不足"),
-        "003": documented(403, "forbidden", shows=_TOLD),
-        "004": documented(403, "E004", shows=("required_permission", "permissions")),
+        "003": documented(403, "forbidden"),
+        "004": documented(403, "E004"),
     },
 )
 

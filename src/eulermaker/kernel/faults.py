@@ -37,15 +37,13 @@ class Kind(StrEnum):
 class Answer:
     """What one family calls a fault: its HTTP status, its code and, in 001, its error name.
 
-    `origin` is "document" when the family's own reference lists the code for this failure; `shows`
-    names the details that the family's body carries, where it does not carry all of them.
+    `origin` is "document" when the family's own reference lists the code for this failure.
     """
 
     status: int
     code: str
     name: str = ""
     origin: Literal["document", "extension"] = "extension"
-    shows: tuple[str, ...] | None = None
 
 
 Answers = Mapping[Family, Answer]
@@ -154,9 +152,9 @@ class Catalogue:
         return self._entries[slug]
 
 
-def documented(status: int, code: str, name: str = "", *, shows: tuple[str, ...] | None = None) -> Answer:
+def documented(status: int, code: str, name: str = "") -> Answer:
     """An answer that the family's own document lists."""
-    return Answer(status, code, name, "document", shows)
+    return Answer(status, code, name, "document")
 
 
 INVALID_REQUEST = Entry(

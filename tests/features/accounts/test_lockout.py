@@ -27,15 +27,15 @@ async def test_the_fifth_miss_locks_and_the_right_password_does_not_help(name: s
     await add(world, "li", email="li@example.org")
     for left in (4, 3, 2, 1):
         fault = await told(world.desk.sign_in.login(name, "wrong"))
-        assert (fault.entry, fault.details["remainingAttempts"]) == (WRONG_CREDENTIALS, left)
+        assert (fault.entry, fault.details["remaining_attempts"]) == (WRONG_CREDENTIALS, left)
         world.clock.move(60)
     until = world.clock.now.timestamp() + HALF_AN_HOUR
     for password in ("wrong", PASSWORD, "wrong"):
         fault = await told(world.other_desk.sign_in.login(name, password))
         assert fault.entry is ACCOUNT_LOCKED
-        assert fault.details["remainingTime"] == until - world.clock.now.timestamp()
+        assert fault.details["remaining_time"] == until - world.clock.now.timestamp()
         world.clock.move(60)
-    assert fault.details["lockoutTime"] == rfc3339(
+    assert fault.details["lockout_time"] == rfc3339(
         world.clock.now.fromtimestamp(until, world.clock.now.tzinfo)
     )
 
@@ -46,7 +46,7 @@ async def test_a_lock_ends_after_half_an_hour_and_the_count_begins_anew(world: W
         await told(world.desk.sign_in.login("li", "wrong"))
     world.clock.move(HALF_AN_HOUR)
     fault = await told(world.desk.sign_in.login("li", "wrong"))
-    assert (fault.entry, fault.details["remainingAttempts"]) == (WRONG_CREDENTIALS, 4)
+    assert (fault.entry, fault.details["remaining_attempts"]) == (WRONG_CREDENTIALS, 4)
     assert (await world.desk.sign_in.login("li", PASSWORD)).token
 
 

@@ -148,7 +148,7 @@ async def test_five_misses_lock_over_all_challenges_for_five_minutes(world: Worl
         await refused(INVALID_MFA_CODE, world.desk.sign_in.answer(ticket, authenticator.wrong()))
     fifth = (await challenge(world.other_desk)).ticket
     fault = await refused(MFA_LOCKED, world.other_desk.sign_in.answer(fifth, authenticator.wrong()))
-    assert fault.details["mfaToken"] == fifth
+    assert fault.details["mfa_token"] == fifth
     assert fault.retry_after == 300
     another = (await challenge(world.desk)).ticket
     await refused(MFA_LOCKED, world.desk.sign_in.answer(another, authenticator.code()))

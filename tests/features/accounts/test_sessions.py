@@ -61,7 +61,7 @@ async def test_who_is_unknown_and_what_is_wrong_look_alike(name: str, password: 
     with pytest.raises(Fault) as fault:
         await world.desk.sign_in.login(name, password)
     assert fault.value.entry is WRONG_CREDENTIALS
-    told = {"remainingAttempts": 4, "lockoutTime": None}
+    told = {"remaining_attempts": 4, "lockout_time": None}
     assert (dict(fault.value.facts), dict(fault.value.details)) == ({}, told)
     assert await count(world.database, sessions) == 0
 

@@ -2,7 +2,6 @@
 
 from eulermaker.kernel.faults import Answer, Entry, Kind, documented
 
-_NONE: tuple[str, ...] = ()
 _FORBIDDEN_002 = documented(403, "权限不足")
 
 WRONG_CREDENTIALS = Entry(
@@ -11,10 +10,8 @@ WRONG_CREDENTIALS = Entry(
     zh="用户名或密码错误，请检查后重试",
     en="The user name or the password is wrong; check both and try again",
     answers={
-        "000": documented(401, "UNAUTHORIZED", shows=_NONE),
-        "001": Answer(401, "1003", "UnauthorizedError", shows=_NONE),
         "002": documented(401, "邮箱或密码错误"),
-        "003": documented(401, "invalid_credentials", shows=_NONE),
+        "003": documented(401, "invalid_credentials"),
         "004": documented(401, "E104"),
     },
 )
@@ -24,10 +21,9 @@ ACCOUNT_LOCKED = Entry(
     zh="账户因多次登录失败已被锁定，请在 {minutes} 分钟后重试，或重置密码",
     en="Too many failed attempts: the account is locked for {minutes} minutes; wait, or reset the password",
     answers={
-        "000": documented(403, "FORBIDDEN", shows=("lockoutTime", "remainingTime")),
         "002": documented(403, "账户已被锁定"),
-        "003": Answer(429, "account_locked", shows=("retryAt",)),
-        "004": documented(401, "E105", shows=("lockoutTime", "remainingTime")),
+        "003": Answer(429, "account_locked"),
+        "004": documented(401, "E105"),
     },
 )
 ACCOUNT_SUSPENDED = Entry(
@@ -37,7 +33,7 @@ ACCOUNT_SUSPENDED = Entry(
     en="The account is suspended; ask an administrator",
     answers={
         "002": _FORBIDDEN_002,
-        "003": documented(403, "account_suspended", shows=_NONE),
+        "003": documented(403, "account_suspended"),
         "004": documented(403, "E204"),
     },
 )
@@ -61,9 +57,7 @@ TOKEN_MISSING = Entry(
     zh="未提供访问令牌，请先登录并在 Authorization 头中携带 Bearer 令牌",
     en="No access token was sent; sign in and send it as `Authorization: Bearer <token>`",
     answers={
-        "000": documented(401, "UNAUTHORIZED", shows=_NONE),
-        "001": Answer(401, "1003", "UnauthorizedError", shows=_NONE),
-        "003": documented(401, "session_token_required", shows=_NONE),
+        "003": documented(401, "session_token_required"),
         "004": documented(401, "E003"),
     },
 )
@@ -80,22 +74,18 @@ TOKEN_MALFORMED = Entry(
     zh="Authorization 头格式错误，应为 Bearer <token>",
     en="The Authorization header must read `Bearer <token>`",
     answers={
-        "003": documented(401, "invalid or expired token", shows=_NONE),
+        "003": documented(401, "invalid or expired token"),
         "004": documented(401, "E101"),
     },
 )
 _E100 = documented(401, "E100")
-_UNAUTHORIZED = documented(401, "UNAUTHORIZED", shows=_NONE)
-_UNAUTHORIZED_001 = Answer(401, "1003", "UnauthorizedError", shows=_NONE)
-_NO_TOKEN_003 = documented(401, "invalid or expired token", shows=_NONE)
+_NO_TOKEN_003 = documented(401, "invalid or expired token")
 TOKEN_INVALID = Entry(
     "token-invalid",
     Kind.UNAUTHENTICATED,
     zh="访问令牌无效，请重新登录",
     en="The access token is not valid; sign in again",
     answers={
-        "000": _UNAUTHORIZED,
-        "001": _UNAUTHORIZED_001,
         "002": documented(401, "无效 Token"),
         "003": _NO_TOKEN_003,
         "004": _E100,
@@ -107,8 +97,6 @@ TOKEN_EXPIRED = Entry(
     zh="访问令牌已过期，请刷新令牌或重新登录",
     en="The access token has expired; refresh it or sign in again",
     answers={
-        "000": _UNAUTHORIZED,
-        "001": _UNAUTHORIZED_001,
         "002": documented(401, "Token 已过期"),
         "003": _NO_TOKEN_003,
         "004": _E100,
@@ -120,10 +108,8 @@ SESSION_ENDED = Entry(
     zh="会话已结束，请重新登录",
     en="The session has ended; sign in again",
     answers={
-        "000": _UNAUTHORIZED,
-        "001": _UNAUTHORIZED_001,
         "002": documented(401, "Token 已过期"),
-        "003": documented(401, "invalid_session", shows=_NONE),
+        "003": documented(401, "invalid_session"),
         "004": _E100,
     },
 )
@@ -140,10 +126,8 @@ REFRESH_TOKEN_INVALID = Entry(
     zh="刷新令牌无效或已使用，请重新登录",
     en="The refresh token is not valid or was used before; sign in again",
     answers={
-        "000": _UNAUTHORIZED,
-        "001": _UNAUTHORIZED_001,
         "002": documented(401, "无效 Token"),
-        "003": documented(401, "invalid_refresh_token", shows=_NONE),
+        "003": documented(401, "invalid_refresh_token"),
         "004": _E100,
     },
 )
@@ -315,7 +299,7 @@ EMAIL_TAKEN = Entry(
     en="This address has an account already; sign in, or reset the password",
     answers={
         "002": documented(409, "该邮箱已注册"),
-        "003": documented(409, "email_already_exists", shows=_NONE),
+        "003": documented(409, "email_already_exists"),
         "004": documented(409, "E201"),
     },
 )
@@ -325,7 +309,7 @@ USERNAME_TAKEN = Entry(
     zh="该用户名或与其极为相似的名称已被使用，请换一个",
     en="This user name, or one that looks like it, is taken; choose another",
     answers={
-        "003": documented(409, "name_already_exists", shows=_NONE),
+        "003": documented(409, "name_already_exists"),
         "004": documented(409, "E202"),
     },
 )
@@ -357,7 +341,7 @@ MAIL_LIMITED = Entry(
     Kind.LIMITED,
     zh="发往该邮箱的邮件过多，请在 {seconds} 秒后重试",
     en="Too many e-mails to this address; try again in {seconds} s",
-    answers={"003": Answer(429, "rate_limited", shows=_NONE)},
+    answers={"003": Answer(429, "rate_limited")},
     retryable=True,
 )
 
@@ -366,7 +350,7 @@ PROVIDER_NOT_FOUND = Entry(
     Kind.NOT_FOUND,
     zh="未配置登录提供方 {provider}",
     en="No sign-in provider {provider} is set up here",
-    answers={"003": documented(404, "provider_not_found", shows=_NONE)},
+    answers={"003": documented(404, "provider_not_found")},
 )
 OAUTH_CODE_MISSING = Entry(
     "oauth-code-missing",
@@ -409,8 +393,8 @@ USER_NOT_FOUND = Entry(
     zh="用户 {user} 不存在，请检查 ID",
     en="There is no user {user}; check the id",
     answers={
-        "003": documented(404, "user_not_found", shows=_NONE),
-        "004": documented(404, "E200", shows=("userId",)),
+        "003": documented(404, "user_not_found"),
+        "004": documented(404, "E200"),
     },
 )
 ROOT_ONLY = Entry(
@@ -467,8 +451,6 @@ KEY_INVALID = Entry(
     zh="API Key 无效或已吊销，请检查或重新创建",
     en="The API key is not valid or was revoked; check it or create a new one",
     answers={
-        "000": _UNAUTHORIZED,
-        "001": _UNAUTHORIZED_001,
         "003": _NO_TOKEN_003,
         "004": documented(401, "E102"),
     },
@@ -479,8 +461,6 @@ KEY_EXPIRED = Entry(
     zh="API Key 已过期，请轮换或重新创建",
     en="The API key has expired; create a new one",
     answers={
-        "000": _UNAUTHORIZED,
-        "001": _UNAUTHORIZED_001,
         "002": documented(401, "Token 已过期"),
         "003": _NO_TOKEN_003,
         "004": documented(401, "E103"),

@@ -141,7 +141,5 @@ def _not_found(identifier: str) -> Exception:
     shown = identifier[:64]
     return KEY_NOT_FOUND(
         key=shown,
-        details={
-            "key_id": shown, "resource_type": "api_key", "resource": "api_key", "resourceId": shown,
-        },
-    )  # fmt: skip
+        details={"api_key_id": shown, "resource_type": "api_key"},
+    )

@@ -93,10 +93,11 @@ class Mailer:
         async with self._connected() as server:
             await server.send_message(message)
 
-    async def greet(self) -> None:
+    async def rehearse(self, to: str) -> None:
         """Speak with the server as if there were an e-mail to send; raises MailFailed."""
         async with self._connected() as server:
             await server.mail(parseaddr(self._settings.sender)[1])
+            await server.rcpt(to)
             await server.rset()
 
     @asynccontextmanager

@@ -37,7 +37,7 @@ class PasswordReset:
                 await grants.put(hashed(token), Kind.PASSWORD_RESET, grant, expires_at=now + TOKEN)
         try:
             if user is None:
-                await self._mailer.greet()
+                await self._mailer.rehearse(email)
             else:
                 await self._mailer.send(email, "reset", visitor.language, secret=token, minutes=30)
         except MailFailed as error:

@@ -9,6 +9,7 @@ from eulermaker.features.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from eulermaker.features.accounts.store import Session, User
 from eulermaker.kernel.call import Permission, Role
 from eulermaker.kernel.clock import Time
+from eulermaker.kernel.faults import InvalidFields
 from eulermaker.kernel.validation import Text, refusal, storable
 
 
@@ -24,14 +25,24 @@ def _email(text: str) -> str:
     return address
 
 
+_NAME_ZH = "用户名只能包含英文字母、数字、汉字以及中间的 . _ - 和空格，最多 64 个字符"
+_NAME_EN = (
+    "A user name has ASCII letters, digits, Chinese characters, and . _ - or spaces between; at most 64"
+)
+
+
 def _user_name(text: str) -> str:
     name = user_name(text)
     if name is None:
-        raise refusal(
-            zh="用户名只能包含英文字母、数字、汉字以及中间的 . _ - 和空格，最多 64 个字符",
-            en="A user name has ASCII letters, digits or Chinese characters, with . _ - or a space between "
-            "them, at most 64",
-        )
+        raise refusal(zh=_NAME_ZH, en=_NAME_EN)
+    return name
+
+
+def user_name_of(text: str) -> str:
+    """The user name as it is stored; raises InvalidFields for what can be none."""
+    name = user_name(text)
+    if name is None:
+        raise InvalidFields.one("name", zh=_NAME_ZH, en=_NAME_EN)
     return name
 
 

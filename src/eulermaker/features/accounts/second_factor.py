@@ -220,5 +220,5 @@ def _missed(standing: Standing, now: datetime, ticket: str | None) -> Fault:
 
 def _locked(until: datetime, now: datetime, ticket: str | None) -> Fault:
     seconds = max(1, ceil((until - now).total_seconds()))
-    details = {"retryAt": rfc3339(until), "mfaToken": ticket}
+    details = {"retry_at": rfc3339(until), "mfa_token": ticket}
     return MFA_LOCKED(details=details, retry_after=seconds, seconds=seconds)

@@ -357,7 +357,7 @@ class Accounts:
 
     async def _of_key(self, token: str) -> Principal:
         if not keyring.well_formed(token):
-            raise KEY_INVALID(details={"apiKey": keyring.shown(token)})
+            raise KEY_INVALID(details={"api_key": keyring.shown(token)})
         digest = hashed(token)
         known = self._known.get(digest)
         if known is not None:
@@ -369,7 +369,7 @@ class Accounts:
         async with self.database.read() as connection:
             found = await KeyStore(connection).key_hashed(digest)
         if found is None:
-            raise KEY_INVALID(details={"apiKey": keyring.shown(token)})
+            raise KEY_INVALID(details={"api_key": keyring.shown(token)})
         principal = self._principal_of_key(*found)
         if found[1].last_used_at is None or found[1].last_used_at < now - USE_NOTED:
             async with self.database.write() as connection:
@@ -380,9 +380,9 @@ class Accounts:
     def _principal_of_key(self, user: User, key: Key) -> Principal:
         _refuse_suspended(user)
         if key.revoked_at is not None:
-            raise KEY_INVALID(details={"apiKey": f"{key.shown}..."})
+            raise KEY_INVALID(details={"api_key": f"{key.shown}..."})
         if key.expires_at is not None and key.expires_at <= self.clock():
-            raise KEY_EXPIRED(details={"expiredAt": rfc3339(key.expires_at)})
+            raise KEY_EXPIRED(details={"expired_at": rfc3339(key.expires_at)})
         allowed = self.matrix.permissions(user.role)
         granted = allowed & key.scopes if key.scopes else allowed
         return Principal(user.id, user.username, user.tenant, user.role, "", granted, key.id)
@@ -411,7 +411,7 @@ def suspended(user: User) -> Fault:
     """The fault that a suspended account meets."""
     assert user.suspended_at is not None
     return ACCOUNT_SUSPENDED(
-        details={"disabledAt": rfc3339(user.suspended_at), "reason": user.suspended_reason}
+        details={"disabled_at": rfc3339(user.suspended_at), "reason": user.suspended_reason}
     )
 
 

@@ -203,7 +203,7 @@ def _told(outcome: Outcome) -> SignedIn | Challenge:
 
 def wrong_fault(standing: Standing) -> Fault:
     """The fault after a wrong password, which tells how many tries are left."""
-    return WRONG_CREDENTIALS(details={"remainingAttempts": standing.left, "lockoutTime": None})
+    return WRONG_CREDENTIALS(details={"remaining_attempts": standing.left, "lockout_time": None})
 
 
 def locked_fault(until: datetime, now: datetime) -> Fault:
@@ -213,5 +213,5 @@ def locked_fault(until: datetime, now: datetime) -> Fault:
     return ACCOUNT_LOCKED(
         minutes=ceil(seconds / 60),
         retry_after=seconds,
-        details={"lockoutTime": told, "remainingTime": seconds, "retryAt": told},
+        details={"lockout_time": told, "remaining_time": seconds, "retry_at": told},
     )

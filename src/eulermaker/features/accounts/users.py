@@ -303,4 +303,4 @@ def refuse_plain(password: str, username: str, email: str | None) -> None:
 def unknown(identifier: str) -> Fault:
     """The fault for an id that no account has."""
     shown = identifier[:64]
-    return USER_NOT_FOUND(user=shown, details={"user_id": shown, "resource_type": "user", "userId": shown})
+    return USER_NOT_FOUND(user=shown, details={"user_id": shown, "resource_type": "user"})

@@ -1,14 +1,19 @@
 """What the rest of the program may ask of the audit record."""
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from eulermaker.features.audit.store import AuditStore, Entry
-from eulermaker.kernel.call import Call
+from eulermaker.features.audit.store import AuditStore, Entry, Wanted
+from eulermaker.kernel.call import Call, Permission
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.database import Database
 from eulermaker.kernel.paging import Page
+
+#: How many entries are read at once for an export.
+EXPORTED = 500
 
 
 class Audit:
@@ -80,3 +85,34 @@ class Audit:
         """The entries about one resource, newest first."""
         async with self._database.read() as connection:
             return await AuditStore(connection).of_resource(resource_type, resource_id, page)
+
+    async def search(
+        self, call: Call, wanted: Wanted, *, before: int | None, limit: int
+    ) -> list[tuple[int, Entry]]:
+        """Entries of the caller's tenant with their numbers, newest first."""
+        call.require(Permission.AUDIT_READ)
+        async with self._database.read() as connection:
+            return await AuditStore(connection).before(
+                call.principal.tenant, wanted, before=before, limit=limit
+            )
+
+    def export(self, call: Call, wanted: Wanted) -> AsyncIterator[Entry]:
+        """All entries of the caller's tenant, oldest first, a page at a time."""
+        call.require(Permission.AUDIT_READ)
+        return self._all(call.principal.tenant, wanted)
+
+    async def _all(self, tenant: str, wanted: Wanted) -> AsyncIterator[Entry]:
+        last = 0
+        while True:
+            async with self._database.read() as connection:
+                found = await AuditStore(connection).after(tenant, wanted, after=last, limit=EXPORTED)
+            for number, entry in found:
+                last = number
+                yield entry
+            if len(found) < EXPORTED:
+                return
+
+    async def forget(self, *, days: int) -> None:
+        """Delete what is older than that; nothing else is ever taken out of the record."""
+        async with self._database.write() as connection:
+            await AuditStore(connection).forget_before(self._clock() - timedelta(days=days))

@@ -27,6 +27,43 @@ class Entry:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries to find: those of which all that is given here holds; `user` is a name or an id."""
+
+    user: str = ""
+    action: str = ""
+    resource_type: str = ""
+    resource_id: str = ""
+    result: str = ""
+    address: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """The same in SQL."""
+        found = [
+            getattr(audit_log.c, name) == getattr(self, name)
+            for name in ("resource_type", "resource_id", "result", "address")
+            if getattr(self, name)
+        ]
+        if self.user:
+            found.append(sa.or_(audit_log.c.user_id == self.user, audit_log.c.username == self.user))
+        if self.action:
+            # `user` finds `user.create` and all else about users.
+            found.append(
+                sa.or_(
+                    audit_log.c.action == self.action,
+                    audit_log.c.action.startswith(f"{self.action}.", autoescape=True),
+                )
+            )
+        if self.since is not None:
+            found.append(audit_log.c.at >= self.since)
+        if self.until is not None:
+            found.append(audit_log.c.at < self.until)
+        return found
+
+
 class AuditStore:
     """Reads and adds entries inside one transaction."""
 
@@ -48,3 +85,30 @@ class AuditStore:
         )
         rows = await self._db.execute(query)
         return [Entry(**{k: v for k, v in row._mapping.items() if k != "id"}) for row in rows]
+
+    async def before(
+        self, tenant: str, wanted: Wanted, *, before: int | None, limit: int
+    ) -> list[tuple[int, Entry]]:
+        """Entries with their numbers, newest first, those before a number."""
+        numbered = [] if before is None else [audit_log.c.id < before]
+        query = _of(tenant, wanted).where(*numbered).order_by(audit_log.c.id.desc()).limit(limit)
+        return [_numbered(row) for row in await self._db.execute(query)]
+
+    async def after(self, tenant: str, wanted: Wanted, *, after: int, limit: int) -> list[tuple[int, Entry]]:
+        """Entries with their numbers, oldest first, those after a number."""
+        query = _of(tenant, wanted).where(audit_log.c.id > after).order_by(audit_log.c.id).limit(limit)
+        return [_numbered(row) for row in await self._db.execute(query)]
+
+    async def forget_before(self, moment: datetime) -> None:
+        """Delete what is older than that."""
+        await self._db.execute(audit_log.delete().where(audit_log.c.at < moment))
+
+
+def _of(tenant: str, wanted: Wanted) -> sa.Select[Any]:
+    # Attempts to sign in with a name that nobody has belong to no tenant.
+    return sa.select(audit_log).where(audit_log.c.tenant_id.in_([tenant, ""]), *wanted.conditions())
+
+
+def _numbered(row: sa.Row[Any]) -> tuple[int, Entry]:
+    fields = dict(row._mapping)
+    return fields.pop("id"), Entry(**fields)
