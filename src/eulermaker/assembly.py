@@ -254,7 +254,11 @@ def _accounts(base: Base) -> Part[Desk]:
     accounts, limits = base.accounts, Limits(base.redis)
     mailer = Mailer(base.settings.smtp, limits, clock=base.clock)
     services = desk(accounts, base.sealer, mailer, secret=base.secret)
-    routers = tuple(family.router(services, base.callers) for family in (api_000, api_003, api_004))
+    routers = (
+        api_000.router(services, base.callers),
+        *api_003.routers(services, base.callers),
+        *api_004.routers(services, base.callers),
+    )
     running = {"accounts sweep": _repeated(accounts.sweep, seconds=SWEEP_SECONDS)}
     if not base.database.sole_writer:
         running["revocations"] = _repeated(accounts.look, seconds=REVOCATION_SECONDS)

@@ -43,6 +43,8 @@ def test_wrong_password_and_unknown_user_answer_alike(anonymous: httpx.Client) -
         anonymous.post(LOGIN, json={"username": name, "password": WRONG}) for name in ("admin", "nobody")
     ]
     errors = [refusal_of(answer, 401, "UNAUTHORIZED", "wrong-credentials") for answer in answers]
+    # How many tries are left is told of each alike, too.
+    assert all(set(error.pop("details")) == {"remaining_attempts", "lockout_time"} for error in errors)
     assert errors[0] == errors[1]
     assert is_chinese(errors[0]["message"])
     assert answers[0].json()["detail"] == "邮箱或密码错误"

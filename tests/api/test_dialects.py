@@ -139,7 +139,9 @@ def test_login_is_000s_and_002s_at_once(anonymous: httpx.Client) -> None:
     assert "detail" not in anonymous.get(BUILDS).json()
     for dialect in ("001", "003", "004"):
         chosen = anonymous.post(
-            LOGIN, json={"username": "nobody", "password": "wrong"}, headers={"X-Error-Dialect": dialect}
+            LOGIN,
+            json={"username": f"nobody-{dialect}", "password": "wrong"},
+            headers={"X-Error-Dialect": dialect},
         )
         assert chosen.status_code == 401
         assert "detail" not in chosen.json()

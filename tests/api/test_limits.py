@@ -127,7 +127,8 @@ def test_the_eleventh_sign_in_of_an_address_is_refused_even_with_the_right_passw
     stranger: httpx.Client, limited: ServerProcess
 ) -> None:
     for left in range(9, -1, -1):
-        answer = stranger.post(LOGIN, json={"username": "admin", "password": "wrong"})
+        # Another name each time: five misses would lock one.
+        answer = stranger.post(LOGIN, json={"username": f"nobody-{left}", "password": "wrong"})
         assert (answer.status_code, told(answer)) == (401, (10, left))
     right = {"username": "admin", "password": PASSWORD}
     refused = stranger.post(LOGIN, json=right)

@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.api.answers import data_of, refusal_of
+from tests.api.test_account_permissions import OPEN
 from tests.server import IMAGE, PASSWORD, ServerProcess, build, finished, own_name
 
 BUILDS = "/api/v1/builds"
@@ -70,6 +71,10 @@ TABLE: dict[tuple[str, str], Row] = {
 }
 #: Areas with a table of their own.
 ELSEWHERE = (
+    "/api/auth",
+    "/api/ping",
+    "/v1",
+    "/api/v1/system/audit",
     "/api/v1/auth/logout",
     "/api/v1/auth/register",
     "/api/v1/auth/password",
@@ -92,11 +97,8 @@ ELSEWHERE = (
 #: Their address is the secret that lets one in.
 BY_ADDRESS = {("GET", "/api/v1/probes/push/{secret}"), ("POST", "/api/v1/probes/push/{secret}")}
 
-#: What somebody asks who can't sign in yet.
-TO_GET_IN = {
-    ("POST", f"/api/v1/auth/{path}")
-    for path in ("register", "register/verify", "password/reset", "password/reset/confirm")
-}
+#: Slugs of refusals that come before anything is done.
+REFUSED_AT_THE_DOOR = ("token-missing", "authorization-missing", "invalid-request")
 
 
 @pytest.fixture(scope="module")
@@ -169,10 +171,10 @@ def test_log_socket_opens_for_those_who_may_read(
 def test_nobody_without_a_token_gets_past_what_is_open_to_all(
     shared_server: ServerProcess, anonymous: httpx.Client
 ) -> None:
-    open_to_all = {operation for operation, row in TABLE.items() if row.answers[0] < 400} | TO_GET_IN
+    open_to_all = {operation for operation, row in TABLE.items() if row.answers[0] < 400} | OPEN
     for method, template in operations(shared_server) - open_to_all - BY_ADDRESS:
         path = template.replace("{", "").replace("}", "")
         answer = anonymous.request(method, path, json={} if method in ("POST", "PUT", "PATCH") else None)
         # A body that its schema refuses is told first; what counts is that nothing is done.
         assert answer.status_code in (400, 401), f"{method} {template}"
-        assert answer.headers["X-Error-Code"] in ("token-missing", "invalid-request"), f"{method} {template}"
+        assert answer.headers["X-Error-Code"] in REFUSED_AT_THE_DOOR, f"{method} {template}"

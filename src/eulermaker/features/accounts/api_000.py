@@ -90,7 +90,7 @@ def router(desk: Desk, callers: Callers) -> APIRouter:
         """Trade a refresh token, or the bearer token of a living session, for new tokens."""
         if body and body.refresh_token:
             return success(await accounts.refresh_by_token(body.refresh_token))
-        return success(await accounts.refresh_by_bearer(bearer_token(request)))
+        return success(await accounts.refresh_by_bearer(bearer_token(request.scope)))
 
     @routes.post("/logout", response_model=Done)
     async def logout(call: Caller) -> Response:

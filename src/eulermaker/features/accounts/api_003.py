@@ -43,6 +43,7 @@ from eulermaker.kernel.faults import Fault, Language
 from eulermaker.kernel.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from eulermaker.kernel.validation import Text
 
+TAG = "accounts (003)"
 BROWSER = "eulermaker_oauth"
 #: What never belongs into an address, which is written down on its way.
 _SECRETS = frozenset(
@@ -291,18 +292,14 @@ class Pong(BaseModel):
     time: str
 
 
-def router(desk: Desk, callers: Callers) -> APIRouter:
+def routers(desk: Desk, callers: Callers) -> tuple[APIRouter, ...]:
     """The routes of family 003."""
-    routes = APIRouter(prefix="/api", tags=["accounts (003)"])
-    routes.include_router(_open(desk))
-    routes.include_router(_of_session(desk, callers))
-    routes.include_router(_of_administrators(desk, callers))
-    return routes
+    return _open(desk), _of_session(desk, callers), _of_administrators(desk, callers)
 
 
 def _open(desk: Desk) -> APIRouter:
     """What needs no session."""
-    routes = APIRouter(dependencies=[Depends(_no_secrets_in_query)])
+    routes = APIRouter(prefix="/api", tags=[TAG], dependencies=[Depends(_no_secrets_in_query)])
 
     @routes.get("/ping", response_model=Pong)
     async def ping() -> Response:
@@ -413,7 +410,7 @@ def _open(desk: Desk) -> APIRouter:
 
 def _of_session(desk: Desk, callers: Callers) -> APIRouter:
     """What needs a session, or is its beginning with a provider."""
-    routes = APIRouter(prefix="/auth")
+    routes = APIRouter(prefix="/api/auth", tags=[TAG])
     accounts = desk.accounts
 
     async def of_session(request: Request) -> Call:
@@ -518,7 +515,7 @@ def _of_session(desk: Desk, callers: Callers) -> APIRouter:
 
 def _of_administrators(desk: Desk, callers: Callers) -> APIRouter:
     """What administrators do; a bearer token or an API key is needed."""
-    routes = APIRouter(prefix="/auth")
+    routes = APIRouter(prefix="/api/auth", tags=[TAG])
     users, matrix = desk.users, desk.accounts.matrix
 
     async def of_bearer(request: Request) -> Call:

@@ -35,6 +35,7 @@ from eulermaker.kernel.call import Call, Permission, Role
 from eulermaker.kernel.clock import Time, rfc3339, utc_now
 from eulermaker.kernel.paging import Page
 
+TAG = "accounts (004)"
 MAX_PAGE = 1_000_000
 T = TypeVar("T")
 
@@ -223,17 +224,13 @@ class Nothing(BaseModel):
     """Nothing is left to show."""
 
 
-def router(desk: Desk, callers: Callers) -> APIRouter:
+def routers(desk: Desk, callers: Callers) -> tuple[APIRouter, ...]:
     """The routes of family 004."""
-    routes = APIRouter(prefix="/v1", tags=["accounts (004)"])
-    routes.include_router(_auth(desk, callers))
-    routes.include_router(_users(desk, callers))
-    routes.include_router(_keys(desk, callers))
-    return routes
+    return _auth(desk, callers), _users(desk, callers), _keys(desk, callers)
 
 
 def _auth(desk: Desk, callers: Callers) -> APIRouter:
-    routes = APIRouter(prefix="/auth")
+    routes = APIRouter(prefix="/v1/auth", tags=[TAG])
     Caller = Annotated[Call, Depends(callers.of_request)]
 
     @routes.post("/register", response_model=Wrapped[Person], status_code=201)
@@ -317,7 +314,7 @@ def _auth(desk: Desk, callers: Callers) -> APIRouter:
 
 
 def _users(desk: Desk, callers: Callers) -> APIRouter:
-    routes, users = APIRouter(prefix="/users"), desk.users
+    routes, users = APIRouter(prefix="/v1/users", tags=[TAG]), desk.users
     Caller = Annotated[Call, Depends(callers.of_request)]
 
     @routes.get("", response_model=Wrapped[People])
@@ -390,7 +387,7 @@ def _users(desk: Desk, callers: Callers) -> APIRouter:
 
 
 def _keys(desk: Desk, callers: Callers) -> APIRouter:
-    routes = APIRouter(prefix="/api-keys")
+    routes = APIRouter(prefix="/v1/api-keys", tags=[TAG])
     Caller = Annotated[Call, Depends(callers.of_request)]
 
     @routes.post("", response_model=Wrapped[ApiKey], status_code=201)
