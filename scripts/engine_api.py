@@ -161,12 +161,14 @@ def post_json(host: str, path: str, body: object, timeout: float = 60) -> dict[s
         return parsed
 
 
-def run(host: str, image: str, command: list[str], file: Path, timeout: float) -> tuple[int, str]:
+def run(
+    host: str, image: str, command: list[str], file: Path, timeout: float, *, network: str = "default"
+) -> tuple[int, str]:
     """Run `command` in a new container that has `file` under /tmp; return its exit code and output.
 
-    The container is removed in any case. `timeout` is in seconds.
+    The container is removed in any case. `timeout` is in seconds; the `network` may be `host`.
     """
-    order = {"Image": image, "Cmd": command}
+    order = {"Image": image, "Cmd": command, "HostConfig": {"NetworkMode": network}}
     container = f"/containers/{post_json(host, '/containers/create', order)['Id']}"
     try:
         with exchange(host, "PUT", f"{container}/archive?path=/tmp", packed(file, file.name)):

@@ -74,6 +74,7 @@ from eulermaker.features.repositories.promises import Promises
 from eulermaker.features.repositories.publisher import Publisher
 from eulermaker.features.repositories.readers import Readers
 from eulermaker.features.repositories.service import Repositories
+from eulermaker.features.repositories.signing import Signing
 from eulermaker.features.repositories.tools import Tools
 from eulermaker.features.status_pages import api as status_pages_api
 from eulermaker.features.status_pages.service import StatusPages
@@ -369,6 +370,7 @@ def _builds(base: Base, images: Images) -> tuple[BuildRunner, Part[Builds]]:
 def _repositories(base: Base, builds: Builds) -> Part[Repositories]:
     settings, node = base.settings.repositories, _installation(base.settings.data_dir)
     tools, vault = Tools(settings), repositories_vault.Vault(base.sealer)
+    signing = Signing(tools, node=node)
     files = RepositoryFiles(base.settings.data_dir / "repositories", grace_seconds=settings.grace_seconds)
     intake = Intake(base.database, files, builds, max_packages=settings.max_packages, clock=base.clock)
     publisher = Publisher(
@@ -377,6 +379,7 @@ def _repositories(base: Base, builds: Builds) -> Part[Repositories]:
         builds,
         intake,
         tools,
+        signing,
         vault,
         node=node,
         seconds=settings.publish_seconds,
@@ -389,6 +392,7 @@ def _repositories(base: Base, builds: Builds) -> Part[Repositories]:
         intake,
         publisher,
         tools,
+        signing,
         vault,
         base.audit,
         node=node,

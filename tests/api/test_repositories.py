@@ -164,6 +164,8 @@ def test_the_repo_file_tells_dnf_all_it_needs(admin: httpx.Client, shared_server
         f"password={made['token']}",
     ]
     assert "# password=" in admin.get(address).text
+    shown = data_of(admin.get(f"{REPOSITORIES}/{made['name']}/repo-file"))
+    assert shown == {"name": f"{made['name']}.repo", "content": admin.get(address).text}
     changed = admin.patch(f"{REPOSITORIES}/{made['name']}", json={"public": True})
     assert data_of(changed, message="Repository updated")["public"] is True
     assert "password" not in admin.get(address).text
@@ -433,6 +435,7 @@ TABLE: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {
     ("PUT", "/{repository}/key"): (WRITE, {"generate": True}),
     ("DELETE", "/{repository}/key"): (WRITE, None),
     ("POST", "/{repository}/token"): (WRITE, None),
+    ("GET", "/{repository}/repo-file"): (READ, None),
     ("GET", "/{repository}/packages"): (READ, None),
     ("POST", "/{repository}/packages"): (PUBLISH, {"build_id": None}),
     ("DELETE", "/{repository}/packages/{file}"): ((401, 403, 403, 404, 404, 404, 404), None),

@@ -23,6 +23,7 @@ def build(
     base_image: options.BaseImage = None,
     optimize: options.Optimize = None,
     timeout: options.Timeout = None,
+    publish: options.PublishIn = None,
     output: options.Output = Path("output"),
     no_follow: Annotated[bool, typer.Option("--no-follow", help=text("help.no_follow"))] = False,
     json: options.Json = False,
@@ -41,6 +42,7 @@ def build(
         base_image=base_image,
         optimize=optimize,
         timeout=timeout,
+        publish=publish,
     )
     with connect() as client:
         with display.choose(json=json) as shown:

@@ -22,6 +22,7 @@ def create(
     base_image: options.BaseImage = None,
     optimize: options.Optimize = None,
     timeout: options.Timeout = None,
+    publish: options.PublishIn = None,
     execute: Annotated[bool, typer.Option("--execute", help=text("help.execute_now"))] = False,
     json: options.Json = False,
 ) -> None:
@@ -38,6 +39,7 @@ def create(
         base_image=base_image,
         optimize=optimize,
         timeout=timeout,
+        publish=publish,
     )
     with connect() as client, display.choose(json=json) as shown:
         made = run.Run(client, shown).submit(order, execute=execute)

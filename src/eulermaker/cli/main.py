@@ -23,6 +23,7 @@ from eulermaker.cli import (
     launch,
     optimize,
     probes,
+    repo,
     system,
 )
 from eulermaker.cli.exits import ExitCode
@@ -103,6 +104,7 @@ app.command(help=text("help.pull"))(images.pull)
 app.command(help=text("help.analyze"))(images.analyze)
 app.command(help=text("help.events"))(system.events)
 app.add_typer(probes.app, name="probes", help=text("help.probes"))
+app.add_typer(repo.app, name="repo", help=text("help.repo"))
 app.add_typer(system.app, name="system", help=text("help.system"))
 
 

@@ -37,6 +37,7 @@ Optimize = Annotated[
     OptimizeLevel | None, typer.Option("--optimize", metavar="off|safe|max", help=text("help.optimize_level"))
 ]
 Timeout = Annotated[int | None, typer.Option("--timeout", min=1, help=text("help.timeout"))]
+PublishIn = Annotated[str | None, typer.Option("--publish", metavar="REPO", help=text("help.publish_in"))]
 Output = Annotated[Path, typer.Option("--output", "-o", file_okay=False, help=text("help.output"))]
 
 

@@ -29,6 +29,7 @@ class Order:
     base_image: str | None
     optimize: str | None
     timeout: int | None
+    publish: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def read_order(
     base_image: str | None,
     optimize: str | None,
     timeout: int | None,
+    publish: str | None,
 ) -> Order:
     """The order for `source`; Complaint where the options don't fit what it is."""
     submission = read_submission(source, name=name)
@@ -65,7 +67,7 @@ def read_order(
         raise Complaint(text("input.base_image"))
     if target is not None and submission.dockerfile is None:
         raise Complaint(text("input.target"))
-    return Order(submission, build_args, labels, target, no_cache, base_image, optimize, timeout)
+    return Order(submission, build_args, labels, target, no_cache, base_image, optimize, timeout, publish)
 
 
 class Run:
@@ -114,6 +116,7 @@ class Run:
             base_image=order.base_image,
             optimize=order.optimize,
             timeout=order.timeout,
+            publish=order.publish,
         )
         self._display.note(text("build.created", id=build.id, name=build.name))
         return build

@@ -59,6 +59,14 @@ from eulermaker.client.probes import (
     ProbeResults,
     ProbeSummary,
 )
+from eulermaker.client.repositories import (
+    Package,
+    PackagePage,
+    Publication,
+    RepoFile,
+    Repository,
+    RepositoryPage,
+)
 from eulermaker.client.retry import Retry
 from eulermaker.client.system import Maintenance, Resources, SystemInfo
 from eulermaker.client.terminal_session import TerminalSession
@@ -108,6 +116,8 @@ __all__ = [
     "Maintenance",
     "MemoryTokens",
     "NotFound",
+    "Package",
+    "PackagePage",
     "ProbeDetail",
     "ProbeNews",
     "ProbePage",
@@ -116,9 +126,13 @@ __all__ = [
     "ProbeSummary",
     "Processes",
     "Progress",
+    "Publication",
     "Pull",
     "RateLimited",
     "Record",
+    "RepoFile",
+    "Repository",
+    "RepositoryPage",
     "Resources",
     "Retry",
     "RpmInfo",

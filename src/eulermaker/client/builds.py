@@ -41,8 +41,11 @@ class Builds:
         base_image: str | None = None,
         timeout: int | None = None,
         execute: bool = False,
+        publish: str | None = None,
     ) -> Build:
         """Creates a build from either a Dockerfile or a spec; `timeout` in seconds bounds its run.
+
+        Once it has succeeded its RPMs are published in the repository named by `publish`.
 
         `optimize` is `off`, `safe` (what the server takes unless told) or `max`. `executable` tells of
         context files whether they are programs; of the others, scripts are.
@@ -65,6 +68,7 @@ class Builds:
             "base_image": base_image,
             "timeout": timeout,
             "execute": execute,
+            "publish": publish,
         }
         given = {field: value for field, value in body.items() if value is not None}
         return parse(Build, self._transport.data(Call(method="POST", path="/builds", json=given)))

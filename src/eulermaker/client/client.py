@@ -9,6 +9,7 @@ from eulermaker.client.containers import Containers
 from eulermaker.client.events import Events
 from eulermaker.client.images import Images
 from eulermaker.client.probes import Probes
+from eulermaker.client.repositories import Repositories
 from eulermaker.client.retry import Retry
 from eulermaker.client.system import System
 from eulermaker.client.terminals import Terminals
@@ -48,6 +49,7 @@ class Client:
         self.terminals = Terminals(transport)
         self.events = Events(transport)
         self.probes = Probes(transport)
+        self.repositories = Repositories(transport)
         self.system = System(transport)
 
     def close(self) -> None:

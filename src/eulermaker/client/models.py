@@ -66,6 +66,14 @@ class BuildFault(Record):
     message: str
 
 
+class PublicationOfBuild(Record):
+    """A repository that a build is published in, or will be."""
+
+    repository: str
+    status: str
+    error: BuildFault | None = None
+
+
 class Steps(Record):
     total: int = 0
     cached: int = 0
@@ -123,6 +131,7 @@ class Build(Record):
     target: str | None = None
     image: Image | None = None
     artifacts: tuple[Artifact, ...] | None = None
+    publications: tuple[PublicationOfBuild, ...] | None = None
     queue: Queue | None = None
     error: BuildFault | None = None
     attempts: int | None = None

@@ -2458,6 +2458,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repositories/{repository}/repo-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Repo File
+         * @description The file that tells dnf of a repository; where it needs a password, that is left out.
+         */
+        get: operations["show_repo_file_api_v1_repositories__repository__repo_file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/repositories/{repository}/token": {
         parameters: {
             query?: never;
@@ -7416,6 +7436,16 @@ export interface components {
             name: string;
         };
         /**
+         * RepoFile
+         * @description The file that tells dnf of a repository, for `/etc/yum.repos.d`.
+         */
+        RepoFile: {
+            /** Content */
+            content: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * RepositoryChanges
          * @description What to change of a repository; what is not named stays.
          */
@@ -8444,6 +8474,19 @@ export interface components {
         /** Success[Removed] */
         Success_Removed_: {
             data: components["schemas"]["Removed"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[RepoFile] */
+        Success_RepoFile_: {
+            data: components["schemas"]["RepoFile"];
             /** Message */
             message?: string | null;
             /**
@@ -23666,6 +23709,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Success_PublicationList_"];
+                };
+            };
+            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_repo_file_api_v1_repositories__repository__repo_file_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_RepoFile_"];
                 };
             };
             /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */

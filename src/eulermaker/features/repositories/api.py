@@ -24,6 +24,7 @@ from eulermaker.features.repositories.schemas import (
     PublicationList,
     PublicationOfBuild,
     ReadToken,
+    RepoFile,
     RepositoryChanges,
     RepositoryDetail,
     RepositoryList,
@@ -109,6 +110,13 @@ def router(repositories: Repositories, callers: Callers) -> APIRouter:
         token = await repositories.renew_token(call, repository)
         return success(ReadToken(username=READER, token=token), message=RENEWED[call.language])
 
+    @routes.get(f"{PREFIX}/{{repository}}/repo-file", response_model=Success[RepoFile])
+    async def show_repo_file(call: Caller, request: Request, repository: str) -> Response:
+        """The file that tells dnf of a repository; where it needs a password, that is left out."""
+        found = await repositories.directory.readable(call, repository)
+        content = _repo_file(request, found, password=None)
+        return success(RepoFile(name=f"{found.name}.repo", content=content))
+
     @routes.get(f"{PREFIX}/{{repository}}/packages", response_model=Success[PackageList])
     async def list_packages(
         call: Caller, repository: str, limit: Limit = DEFAULT_LIMIT, offset: Offset = 0
@@ -165,14 +173,7 @@ def served_router(repositories: Repositories, readers: Readers) -> APIRouter:
     async def repo(request: Request, repository: str) -> Response:
         """The `.repo` file; the credentials that it was fetched with are in it."""
         found = await readers.let_in(request, repository)
-        text = repo_file(
-            found.name,
-            base_url=_url(request, found),
-            description=found.description,
-            signed=found.key_public is not None,
-            public=found.public,
-            password=password_of(request),
-        )
+        text = _repo_file(request, found, password=password_of(request))
         return PlainTextResponse(text, headers={"Cache-Control": "no-store"})
 
     @routes.api_route("/{repository}/RPM-GPG-KEY", methods=["GET", "HEAD"])
@@ -192,6 +193,17 @@ def served_router(repositories: Repositories, readers: Readers) -> APIRouter:
         return _served(request, found, path, unchanging=never_changes(folder, file))
 
     return routes
+
+
+def _repo_file(request: Request, repository: Repository, *, password: str | None) -> str:
+    return repo_file(
+        repository.name,
+        base_url=_url(request, repository),
+        description=repository.description,
+        signed=repository.key_public is not None,
+        public=repository.public,
+        password=password,
+    )
 
 
 def _served(request: Request, repository: Repository, path: Path, *, unchanging: bool) -> Response:

@@ -11,7 +11,7 @@ from eulermaker.features.builds.service import Builds
 from eulermaker.features.repositories.faults import KEY_UNREADABLE
 from eulermaker.features.repositories.files import Content, RepositoryFiles, metadata_of
 from eulermaker.features.repositories.intake import Intake
-from eulermaker.features.repositories.signing import Keyring, forget_homes, keyring
+from eulermaker.features.repositories.signing import Keyring, Signing
 from eulermaker.features.repositories.store import Package, Publication, Repository, RepositoryStore
 from eulermaker.features.repositories.tools import REPOMD, ToolFailed, Tools, failed
 from eulermaker.features.repositories.vault import Vault
@@ -40,6 +40,7 @@ class Publisher:
         builds: Builds,
         intake: Intake,
         tools: Tools,
+        signing: Signing,
         vault: Vault,
         *,
         node: str,
@@ -51,6 +52,7 @@ class Publisher:
         self._builds = builds
         self._intake = intake
         self._tools = tools
+        self._signing = signing
         self._vault = vault
         self._node = node
         self._seconds = seconds
@@ -62,7 +64,7 @@ class Publisher:
         async with self._database.read() as connection:
             known = [one.id for one in await RepositoryStore(connection).of_node(self._node)]
         await self._files.forget_half_made(known)
-        forget_homes()
+        self._signing.forget_homes()
         await whenever(self._nudge, PERIOD_SECONDS, self._look)
 
     def nudge(self) -> None:
@@ -155,7 +157,7 @@ class Publisher:
             private = self._vault.open(repository.id, repository.key_sealed)
         except SealBroken as error:
             raise KEY_UNREADABLE() from error
-        async with keyring(self._tools, private, key) as ring:
+        async with self._signing.keyring(private, key) as ring:
             await self._sign(repository, ring, [content for _, content in contents])
             await self._finish(part, repository, contents)
             await ring.sign_file(metadata_of(part) / REPOMD)

@@ -146,6 +146,13 @@ class ReadToken(BaseModel):
     token: str
 
 
+class RepoFile(BaseModel):
+    """The file that tells dnf of a repository, for `/etc/yum.repos.d`."""
+
+    name: str
+    content: str
+
+
 class PackageDetail(BaseModel):
     """A package in a repository; `sha256` and `size` in bytes are those of what the build made."""
 

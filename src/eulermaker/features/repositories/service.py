@@ -23,7 +23,7 @@ from eulermaker.features.repositories.promises import require_publishable
 from eulermaker.features.repositories.publisher import Publisher
 from eulermaker.features.repositories.rules import is_file, superseded
 from eulermaker.features.repositories.schemas import NewKey, NewRepository, RepositoryChanges
-from eulermaker.features.repositories.signing import generated, read_key
+from eulermaker.features.repositories.signing import Signing
 from eulermaker.features.repositories.store import Package, Publication, Repository, RepositoryStore
 from eulermaker.features.repositories.tools import METADATA, PACKAGES, Tools
 from eulermaker.features.repositories.vault import Vault, token_hash
@@ -54,6 +54,7 @@ class Repositories:
         intake: Intake,
         publisher: Publisher,
         tools: Tools,
+        signing: Signing,
         vault: Vault,
         audit: Audit,
         *,
@@ -67,6 +68,7 @@ class Repositories:
         self._intake = intake
         self._publisher = publisher
         self._tools = tools
+        self._signing = signing
         self._vault = vault
         self._audit = audit
         self._node = node
@@ -263,9 +265,9 @@ class Repositories:
         if lack := self._tools.missing(signing=True):
             raise lack
         if wanted.private_key is not None:
-            key = await read_key(self._tools, wanted.private_key)
+            key = await self._signing.read(wanted.private_key)
         else:
-            key = await generated(self._tools, name=name)
+            key = await self._signing.generated(name=name)
         return {
             "key_sealed": self._vault.seal(identifier, key.private),
             "key_public": key.public,

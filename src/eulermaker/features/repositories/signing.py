@@ -64,63 +64,64 @@ class Keyring:
         await _gpg(self._tools, self._home, *wanted, f"--output={signature}", str(file))
 
 
-async def generated(tools: Tools, *, name: str) -> Key:
-    """A new key for a repository."""
-    async with _home() as home:
-        with anyio.fail_after(KEY_SECONDS):
-            await _gpg(tools, home, "--quick-generate-key", f"EulerMaker {name}", ALGORITHM, "sign", "never")
-            return await _only_key(tools, home)
+class Signing:
+    """Makes, reads and uses keys."""
 
+    def __init__(self, tools: Tools, *, node: str) -> None:
+        self._tools = tools
+        # Other installations have their homes beside ours.
+        self._prefix = f"{PREFIX}{node.removeprefix('node_')}-"
 
-async def read_key(tools: Tools, private: str) -> Key:
-    """The one key that the text holds; raises InvalidFields when it holds none that signs."""
-    async with _home() as home:
-        with anyio.fail_after(KEY_SECONDS):
-            try:
-                await _gpg(tools, home, "--import", stdin=private.encode())
-                key = await _only_key(tools, home)
-                await _gpg(tools, home, "--detach-sign", f"--local-user={key.fingerprint}", stdin=b"trial")
-            except ToolFailed as error:
-                raise _refused() from error
-            return key
+    async def generated(self, *, name: str) -> Key:
+        """A new key for a repository."""
+        async with self._home() as home:
+            with anyio.fail_after(KEY_SECONDS):
+                wanted = (f"EulerMaker {name}", ALGORITHM, "sign", "never")
+                await _gpg(self._tools, home, "--quick-generate-key", *wanted)
+                return await _only_key(self._tools, home)
 
+    async def read(self, private: str) -> Key:
+        """The one key that the text holds; raises InvalidFields when it holds none that signs."""
+        async with self._home() as home:
+            with anyio.fail_after(KEY_SECONDS):
+                try:
+                    await _gpg(self._tools, home, "--import", stdin=private.encode())
+                    key = await _only_key(self._tools, home)
+                    trial = ("--detach-sign", f"--local-user={key.fingerprint}")
+                    await _gpg(self._tools, home, *trial, stdin=b"trial")
+                except ToolFailed as error:
+                    raise _refused() from error
+                return key
 
-@asynccontextmanager
-async def keyring(tools: Tools, private: str, fingerprint: str) -> AsyncIterator[Keyring]:
-    """The key, ready to sign."""
-    async with _home() as home:
-        await _gpg(tools, home, "--import", stdin=private.encode())
+    @asynccontextmanager
+    async def keyring(self, private: str, fingerprint: str) -> AsyncIterator[Keyring]:
+        """The key, ready to sign."""
+        async with self._home() as home:
+            await _gpg(self._tools, home, "--import", stdin=private.encode())
+            yield Keyring(self._tools, home, fingerprint)
+
+    def forget_homes(self) -> None:
+        """Remove the homes that a process of this installation has left by its death; for the start."""
+        for home in Path(tempfile.gettempdir()).glob(f"{self._prefix}*"):
+            shutil.rmtree(home, ignore_errors=True)
+
+    @asynccontextmanager
+    async def _home(self) -> AsyncIterator[Path]:
+        home = Path(await to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=self._prefix)))
         try:
-            yield Keyring(tools, home, fingerprint)
+            yield home
         finally:
-            await _end_agent(tools, home)
-
-
-def forget_homes() -> None:
-    """Remove the homes that a process which died has left; for the start."""
-    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@asynccontextmanager
-async def _home() -> AsyncIterator[Path]:
-    home = Path(await to_thread.run_sync(lambda: tempfile.mkdtemp(prefix=PREFIX)))
-    try:
-        yield home
-    finally:
-        with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(lambda: shutil.rmtree(home, ignore_errors=True))
+            await _end_agent(self._tools, home)
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(lambda: shutil.rmtree(home, ignore_errors=True))
 
 
 async def _only_key(tools: Tools, home: Path) -> Key:
-    try:
-        listed = await _gpg(tools, home, "--with-colons", "--list-secret-keys")
-        fingerprint = _fingerprint(listed.decode(errors="replace"))
-        public = await _gpg(tools, home, "--armor", "--export", fingerprint)
-        private = await _gpg(tools, home, "--armor", "--export-secret-keys", fingerprint)
-        return Key(fingerprint, public.decode(), private.decode())
-    finally:
-        await _end_agent(tools, home)
+    listed = await _gpg(tools, home, "--with-colons", "--list-secret-keys")
+    fingerprint = _fingerprint(listed.decode(errors="replace"))
+    public = await _gpg(tools, home, "--armor", "--export", fingerprint)
+    private = await _gpg(tools, home, "--armor", "--export-secret-keys", fingerprint)
+    return Key(fingerprint, public.decode(), private.decode())
 
 
 def _fingerprint(listed: str) -> str:
