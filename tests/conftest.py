@@ -1,14 +1,20 @@
 """Fixtures that every kind of test shares: the database under test, the real server, a signed-in client."""
 
 import os
+import shutil
 import signal
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
+from eulermaker.kernel.database import Database
+from eulermaker.kernel.migrate import migrate
 from tests import forked
 from tests.server import ServerProcess, fresh_postgres
 
@@ -87,12 +93,29 @@ def any_database() -> None:
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
+def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
     """An empty database of that kind."""
+    with _empty(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_database(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+    """A database with the newest schema, to be copied: the migrations take longer than most tests."""
+    with _empty(database_kind, tmp_path_factory.mktemp("migrated")) as url:
+        anyio.run(_migrate, url)
+        yield sa.make_url(url)
+
+
+@pytest.fixture
+def database_url(database_kind: str, migrated_database: sa.URL, tmp_path: Path) -> Iterator[str]:
+    """A database of that kind with the newest schema and nothing in it."""
+    template = migrated_database.database
+    assert template is not None
     if database_kind == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+        yield f"sqlite+aiosqlite:///{shutil.copy(template, tmp_path / 'test.db')}"
     else:
-        with fresh_postgres(os.environ["EULERMAKER_TEST_POSTGRES_URL"]) as url:
+        with fresh_postgres(os.environ["EULERMAKER_TEST_POSTGRES_URL"], template=template) as url:
             yield url
 
 
@@ -120,6 +143,21 @@ def admin(shared_server: ServerProcess, admin_token: str) -> Iterator[httpx.Clie
     """A client of the shared server, signed in as root; answers come in English."""
     with shared_server.client(language="en", token=admin_token) as client:
         yield client
+
+
+@contextmanager
+def _empty(kind: str, directory: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite+aiosqlite:///{directory / 'test.db'}"
+    else:
+        with fresh_postgres(os.environ["EULERMAKER_TEST_POSTGRES_URL"]) as url:
+            yield url
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrate(database)
+    await database.close()
 
 
 def _running(kind: str, data_dir: Path) -> Iterator[ServerProcess]:

@@ -199,11 +199,11 @@ def log_lines(client: httpx.Client, identifier: str) -> list[str]:
 
 
 @contextmanager
-def fresh_postgres(server_url: str) -> Iterator[str]:
-    """A new database on that PostgreSQL server, dropped at the end."""
+def fresh_postgres(server_url: str, *, template: str = "template1") -> Iterator[str]:
+    """A new database on that PostgreSQL server, a copy of another; dropped at the end."""
     url = sa.make_url(server_url)
     name = f"eulermaker_{uuid.uuid4().hex[:12]}"
-    anyio.run(_administer, url, f'CREATE DATABASE "{name}"')
+    anyio.run(_administer, url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:

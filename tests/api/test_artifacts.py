@@ -134,6 +134,23 @@ def test_etag_spares_a_second_download_and_guards_a_resumed_one(
     assert (changed.status_code, changed.content) == (200, large)
 
 
+@pytest.mark.parametrize(
+    "what", ["artifacts/large.bin", "artifacts/empty", "artifacts.tar.gz", "artifacts/none"]
+)
+def test_head_tells_what_get_would_without_the_content(
+    admin: httpx.Client, made: dict[str, Any], what: str
+) -> None:
+    told = admin.head(f"{BUILDS}/{made['id']}/{what}")
+    got = admin.get(f"{BUILDS}/{made['id']}/{what}")
+    assert told.status_code == got.status_code
+    assert told.content == b""
+    # The archive's length is known when it is made; an error is dated and counted anew.
+    for name in ("Content-Type", "Content-Disposition", "ETag", "Accept-Ranges", "X-Error-Code"):
+        assert told.headers.get(name) == got.headers.get(name)
+    if "ETag" in got.headers:
+        assert told.headers["Content-Length"] == got.headers["Content-Length"]
+
+
 def test_archive_holds_every_artifact(admin: httpx.Client, made: dict[str, Any], large: bytes) -> None:
     answer = admin.get(f"{BUILDS}/{made['id']}/artifacts.tar.gz")
     assert answer.status_code == 200

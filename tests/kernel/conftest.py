@@ -19,6 +19,12 @@ notes = sa.Table(
 
 
 @pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """Below the features a database is empty."""
+    return empty_database_url
+
+
+@pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An open database with the table `notes`, which holds one note."""
     opened = Database(database_url)

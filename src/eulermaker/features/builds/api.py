@@ -158,18 +158,22 @@ def router(builds: Builds, callers: Callers) -> APIRouter:
         """The files that a build made."""
         return success(Artifacts(artifacts=await builds.artifacts(call, build)))
 
+    @routes.head("/{build}/artifacts.tar.gz", include_in_schema=False)
     @routes.get(
         "/{build}/artifacts.tar.gz",
         response_class=StreamingResponse,
         responses={200: {"content": {"application/gzip": {}}}},
     )
-    async def all_artifacts(call: Caller, build: str) -> Response:
+    async def all_artifacts(call: Caller, request: Request, build: str) -> Response:
         """All artifacts of a build as one archive."""
         found = await builds.artifacts(call, build)
         folder = builds.files.artifacts(build)
         headers = {"Content-Disposition": f'attachment; filename="{build}.tar.gz"'}
+        if request.method == "HEAD":
+            return Response(media_type="application/gzip", headers=headers)
         return StreamingResponse(_archive(folder, found), media_type="application/gzip", headers=headers)
 
+    @routes.head("/{build}/artifacts/{name:path}", include_in_schema=False)
     @routes.get(
         "/{build}/artifacts/{name:path}",
         response_class=StreamingResponse,
