@@ -237,6 +237,7 @@ def test_spec_becomes_packages_described_as_rpm_does(admin: httpx.Client, tmp_pa
     assert {"tiny-virtual = 7", f"tiny = 2:1.4-{rpm['release']}"} <= set(rpm["provides"])
 
 
+@pytest.mark.usefixtures("any_database")  # about the image; seconds of processor
 def test_rpms_are_found_wherever_rpmbuild_put_them(admin: httpx.Client) -> None:
     dockerfile = (
         f"FROM {BASE}\nCOPY tiny.spec message.txt /src/\n"
@@ -262,6 +263,7 @@ def test_rpms_are_found_wherever_rpmbuild_put_them(admin: httpx.Client) -> None:
     assert copied["rpm"] == package["rpm"]
 
 
+@pytest.mark.usefixtures("any_database")  # about the image; seconds of processor
 def test_silent_steps_packages_are_found_in_every_tree_cached_or_not(admin: httpx.Client) -> None:
     script = (
         "#!/bin/sh\nset -e\nrpmbuild -ba -D '_sourcedir /src' /src/tiny.spec\n"
