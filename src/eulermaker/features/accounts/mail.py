@@ -6,15 +6,20 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from math import ceil
-
-import aiosmtplib
+from typing import TYPE_CHECKING
 
 from eulermaker.features.accounts.faults import MAIL_LIMITED
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.faults import Language
 from eulermaker.kernel.ids import new_secret
+from eulermaker.kernel.later import later
 from eulermaker.kernel.limits import Limits, Quota
 from eulermaker.kernel.settings import Smtp
+
+if TYPE_CHECKING:
+    import aiosmtplib
+else:
+    aiosmtplib = later("aiosmtplib")
 
 SECONDS = 10.0
 #: So many e-mails reach one address, whoever asks for them.
@@ -101,7 +106,7 @@ class Mailer:
             await server.rset()
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[aiosmtplib.SMTP]:
+    async def _connected(self) -> "AsyncIterator[aiosmtplib.SMTP]":
         settings = self._settings
         if settings.host is None:
             raise MailFailed("no mail server is set up")

@@ -5,16 +5,21 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from eulermaker.kernel.clock import Clock
+from eulermaker.kernel.later import later
 from eulermaker.kernel.settings import OAuthProvider
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = later("httpx")
 
 SECONDS = 10.0
 DISCOVERY_SECONDS = 3600.0
