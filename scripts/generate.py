@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from eulermaker.assembly import assemble
+from eulermaker.features.errors.client_source import client_source
 from eulermaker.features.errors.reference import reference
 from eulermaker.features.optimizer.reference import reference as rules
 from eulermaker.kernel.settings import Settings
@@ -26,6 +27,7 @@ def generated() -> dict[Path, str]:
         **_console_types(document),
         ROOT / "docs/reference/errors.md": reference(server.catalogue),
         ROOT / "docs/reference/optimizer-rules.md": rules(),
+        ROOT / "src/eulermaker/client/slugs.py": client_source(server.catalogue),
     }
 
 

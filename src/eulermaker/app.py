@@ -3,7 +3,7 @@
 import re
 import time
 import traceback
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 import structlog
@@ -21,7 +21,8 @@ from eulermaker.dialects import problem
 from eulermaker.dialects.dialect import Rendering
 from eulermaker.dialects.render import answer_of, body_in, dialect_for, family_of, headers_of, language_for
 from eulermaker.dialects.repeated import Repeats
-from eulermaker.gate import Admission, Gate
+from eulermaker.features.errors.schemas import Told
+from eulermaker.gate import Admission, Gate, area_of
 from eulermaker.kernel.clock import rfc3339, utc_now
 from eulermaker.kernel.faults import (
     BODY_TOO_LARGE,
@@ -29,6 +30,7 @@ from eulermaker.kernel.faults import (
     MALFORMED_BODY,
     METHOD_NOT_ALLOWED,
     ROUTE_NOT_FOUND,
+    Catalogue,
     Family,
     Fault,
     InvalidFields,
@@ -60,10 +62,11 @@ POLICY_VIOLATION = 1008
 
 
 class Api(FastAPI):
-    """The routes, and the document that describes them."""
+    """The routes, and the document that describes them and the catalogue's faults."""
 
-    def __init__(self, signpost: Signpost) -> None:
+    def __init__(self, signpost: Signpost, catalogue: Catalogue) -> None:
         self._signpost = signpost
+        self._catalogue = catalogue
         super().__init__(
             title="EulerMaker Docker Optimizer",
             version=__version__,
@@ -79,7 +82,7 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document; made when it is first asked for."""
         if not self.openapi_schema:
-            self.openapi_schema = describe(self.title, self.version, self._signpost.routes)
+            self.openapi_schema = describe(self.title, self.version, self._signpost.routes, self._catalogue)
         return self.openapi_schema
 
 
@@ -87,13 +90,18 @@ def create_api(
     settings: Settings,
     metrics: Metrics,
     routers: Iterable[APIRouter],
+    catalogue: Catalogue,
     *,
     admission: Admission,
     places: Places,
+    note: Callable[[Told], None],
 ) -> Api:
-    """The application with these routes behind the gate; it is served inside an Envelope."""
-    app = Api(Signpost(route for router in routers for route in router.routes))
-    answers = Answers(settings, metrics)
+    """The application with these routes behind the gate; it is served inside an Envelope.
+
+    Every error that a client is told is noted.
+    """
+    app = Api(Signpost(route for router in routers for route in router.routes), catalogue)
+    answers = Answers(settings, metrics, note)
     # The last one added is the first one asked.
     app.add_middleware(Repeats, refusal=answers.fault)
     app.add_middleware(Gate, admission=admission, places=places, answer=answers.fault)
@@ -109,9 +117,10 @@ def create_api(
 class Answers:
     """Turns exceptions into error responses."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, note: Callable[[Told], None]) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._note = note
 
     async def fault(self, connection: HTTPConnection, error: Exception) -> Response | None:
         """The answer to a fault; on a socket that was not accepted yet, the same as a refusal."""
@@ -153,7 +162,9 @@ class Answers:
         """The answer to an error of ours; what it was is logged, and told in development only."""
         log.error("request.failed", path=connection.url.path, exc_info=error)
         stack = "".join(traceback.format_exception(error)) if self._development else None
-        return self._render(connection, INTERNAL(), family_of(connection.url.path), stack=stack)
+        fault = INTERNAL()
+        fault.__cause__ = error
+        return self._render(connection, fault, family_of(connection.url.path), stack=stack)
 
     @property
     def _development(self) -> bool:
@@ -173,7 +184,13 @@ class Answers:
             body["detail"] = answer_of(fault, "002").code
         media_type = problem.MEDIA_TYPE if dialect == "problem" else "application/json"
         self._metrics.faults.labels(slug=fault.entry.slug).inc()
-        if fault.__cause__ is not None and not isinstance(fault, InvalidFields):
+        self._note(_told(connection, rendering))
+        # What is behind an error of ours was logged with its traceback.
+        if (
+            fault.__cause__ is not None
+            and not isinstance(fault, InvalidFields)
+            and fault.entry is not INTERNAL
+        ):
             log.warning("request.fault", fault=fault.entry.slug, cause=repr(fault.__cause__))
         return Response(
             to_json(body),
@@ -205,6 +222,7 @@ class Answers:
             trace_id=connection.state.trace_id,
             path=connection.url.path,
             stack=stack,
+            family=family,
         )
 
 
@@ -275,6 +293,33 @@ class Envelope:
         self._metrics.count_request(_method(scope["method"]), route, status, seconds=seconds)
         if status >= 500:
             log.warning("request.answered", method=scope["method"], route=route, status=status)
+
+
+def _told(connection: HTTPConnection, rendering: Rendering) -> Told:
+    """What is kept of an answer; nothing of what the client has sent but its own request id."""
+    fault, call = rendering.fault, connection.scope["state"].get("call")
+    return Told(
+        slug=fault.entry.slug,
+        family=rendering.family,
+        code=rendering.answer.code,
+        status=rendering.answer.status,
+        method=_method(connection.scope.get("method", "GET")),
+        route=_route(connection),
+        tenant=call.principal.tenant if call else "",
+        user=call.principal.user if call else "",
+        request_id=rendering.request_id,
+        cause=None if fault.__cause__ is None else type(fault.__cause__).__name__[:64],
+        at=utc_now(),
+    )
+
+
+def _route(connection: HTTPConnection) -> str:
+    """The template of the route; what was turned away before there was one is told by its area."""
+    found = getattr(connection.scope.get("route"), "path", None)
+    if found is not None:
+        return str(found)
+    prefix = area_of(connection.url.path).prefix
+    return f"{prefix}/…" if prefix else "unmatched"
 
 
 def _router_fault(error: HTTPException) -> Fault:

@@ -36,7 +36,10 @@ from eulermaker.features.containers.service import Containers
 from eulermaker.features.containers.stats import StatsHub
 from eulermaker.features.containers.view import LiveView
 from eulermaker.features.errors import api as errors_api
+from eulermaker.features.errors import records_api
 from eulermaker.features.errors.catalogue import catalogue
+from eulermaker.features.errors.service import ErrorRecords
+from eulermaker.features.errors.tally import ErrorCollector
 from eulermaker.features.images import api as images_api
 from eulermaker.features.images import sockets as images_sockets
 from eulermaker.features.images.pulls import Pulls
@@ -166,6 +169,7 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
     """Put the parts together; nothing is opened yet but the secrets in the data directory."""
     base = _base(settings, clock)
     known_faults = catalogue()
+    records = ErrorRecords(base.database, settings=settings.errors, clock=clock)
     views = _views(base)
     images = _images(base, views.service)
     volumes = _volumes(base)
@@ -195,7 +199,7 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         networks,
         _system(base, view, builds.service, repositories.service),
         _audit(base),
-        Part(known_faults, (errors_api.router(known_faults),)),
+        _errors(base, records, known_faults),
         Part(None, (console_api.router(),)),
     )
     routers = tuple(router for part in parts for router in part.routers)
@@ -204,7 +208,15 @@ def assemble(settings: Settings, *, clock: Clock = utc_now) -> Server:
         services |= part.services
     return Server(
         base=base,
-        api=create_api(settings, base.metrics, routers, admission=_admission(base), places=base.places),
+        api=create_api(
+            settings,
+            base.metrics,
+            routers,
+            known_faults,
+            admission=_admission(base),
+            places=base.places,
+            note=records.note,
+        ),
         catalogue=known_faults,
         runner=runner,
         services=services,
@@ -576,6 +588,16 @@ def _system(base: Base, view: LiveView, builds: Builds, repositories: Repositori
     )
     router = system_api.router(system, base.maintenance, base.callers, base.metrics)
     return Part(system, (router,), {"host": host.run})
+
+
+def _errors(base: Base, records: ErrorRecords, known_faults: Catalogue) -> Part[ErrorRecords]:
+    base.metrics.registry.register(ErrorCollector(records.tally))
+    routers = (errors_api.router(known_faults), records_api.router(records, base.callers))
+    services: dict[str, Service] = {
+        "errors": records.run,
+        "errors sweep": _repeated(records.sweep, seconds=SWEEP_SECONDS),
+    }
+    return Part(records, routers, services)
 
 
 def _repeated(work: Callable[[], Awaitable[None]], *, seconds: float) -> Service:

@@ -37,13 +37,14 @@ def test_missing_resource_in_every_dialect(shared_server: ServerProcess, admin: 
         "trace_id": bodies["001"]["trace_id"],
     }
     assert bodies["002"] == {"detail": "资源不存在"}
-    assert bodies["003"] == {"error": "not_found", "message": message, **details}
+    assert bodies["003"] == {"error": "not_found", "message": message}
     assert set(bodies["004"]) == {"success", "error", "timestamp", "requestId"}
-    assert bodies["004"]["error"] == {"code": "E001", "message": message, "details": details}
+    named = {"resource": "build", "resourceId": "build_000000000000"}
+    assert bodies["004"]["error"] == {"code": "E001", "message": message, "details": named}
     assert MOMENT.fullmatch(bodies["004"]["timestamp"])
     problem = bodies["problem"]
     assert {key: problem[key] for key in problem if key not in ("request_id", "trace_id")} == {
-        "type": "/api/v1/errors/build-not-found",
+        "type": "/api/v1/errors/000/RESOURCE_NOT_FOUND#build-not-found",
         "title": "Build not found",
         "status": 404,
         "detail": message,
@@ -55,8 +56,9 @@ def test_missing_resource_in_every_dialect(shared_server: ServerProcess, admin: 
     }
     # What `type` points to is there.
     described = admin.get(problem["type"]).json()["data"]
-    assert described["slug"] == "build-not-found"
-    assert described["families"]["000"] == {"status": 404, "code": "RESOURCE_NOT_FOUND", "origin": "document"}
+    assert (described["code"], described["status"]) == ("RESOURCE_NOT_FOUND", 404)
+    fault = next(each for each in described["faults"] if each["slug"] == "build-not-found")
+    assert fault["families"]["000"] == {"status": 404, "code": "RESOURCE_NOT_FOUND", "origin": "document"}
 
 
 def test_refused_fields_in_every_dialect(admin: httpx.Client) -> None:

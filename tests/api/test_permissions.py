@@ -17,17 +17,18 @@ from tests.server import IMAGE, PASSWORD, ServerProcess, build, finished, own_na
 BUILDS = "/api/v1/builds"
 DOCKERFILE = f"FROM {IMAGE}\nRUN mkdir /output && echo mine > /output/mine\n"
 WHO = ("anonymous", "stranger", "readonly", "operator", "administrator", "foreigner", "owner")
-SLUGS = {401: "token-missing", 403: "forbidden", 404: "build-not-found"}
+SLUGS = {401: "token-missing", 403: "forbidden"}
 CODES = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "RESOURCE_NOT_FOUND"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """What each of WHO is answered; `on` is the build that `{build}` stands for."""
+    """What each of WHO is answered; `on` is the build of `{build}`, `missing` the slug of a 404."""
 
     answers: tuple[int, ...]
     on: str = "ended"
     name: str = ""
+    missing: str = "build-not-found"
     body: dict[str, Any] | None = None
 
 
@@ -65,6 +66,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/api/v1/system/health"): Row(everybody()),
     ("GET", "/api/v1/errors"): Row(everybody()),
     ("GET", "/api/v1/errors/{slug}"): Row(everybody(), name="forbidden"),
+    ("GET", "/api/v1/errors/{family}/{code}"): Row(everybody()),
+    ("GET", "/api/v1/system/errors"): Row((401, 403, 403, 403, 200, 200, 403)),
+    ("GET", "/api/v1/system/errors/requests/{request}"): Row(
+        (401, 403, 403, 403, 404, 404, 403), missing="failed-request-not-found"
+    ),
     ("GET", "/healthz"): Row(everybody()),
     ("GET", "/readyz"): Row(everybody()),
     ("GET", "/metrics"): Row(everybody()),
@@ -137,14 +143,15 @@ def test_operation_answers_each_as_the_table_says(
     method, template = operation
     row = TABLE[operation]
     subject = {"ended": ended, "draft": draft}[row.on]
-    path = template.format(build=subject, path=row.name, name=row.name, slug=row.name)
+    named = {"family": "004", "code": "E000", "request": "req_nobody"}
+    path = template.format(build=subject, path=row.name, name=row.name, slug=row.name, **named)
 
     answer = people[who].request(method, path, json=row.body)
 
     expected = row.answers[WHO.index(who)]
     assert answer.status_code == expected, answer.text
-    if expected in SLUGS:
-        refusal_of(answer, expected, CODES[expected], SLUGS[expected])
+    if expected in CODES:
+        refusal_of(answer, expected, CODES[expected], SLUGS.get(expected, row.missing))
     if expected >= 400 and row.on == "draft":
         kept = data_of(people["owner"].get(f"{BUILDS}/{draft}"))
         assert kept["status"] == "pending"

@@ -16,6 +16,7 @@ from eulermaker.client import (
     Timeout,
     Unauthenticated,
     Unavailable,
+    Unsupported,
 )
 from tests.client.server import Server, answers, hangs, hangs_up, refuses, speaks_family_000
 
@@ -24,7 +25,7 @@ KINDS = [
     (401, Unauthenticated),
     (403, Forbidden),
     (404, NotFound),
-    (405, InvalidRequest),
+    (405, Unsupported),
     (408, Timeout),
     (409, Conflict),
     (413, InvalidRequest),

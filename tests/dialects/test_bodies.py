@@ -44,6 +44,7 @@ def rendered(
         trace_id="abc123def456",
         path="/api/v1/containers/container_123456",
         stack=stack,
+        family=family,
     )
 
 
@@ -130,7 +131,7 @@ def test_003_is_code_and_message_with_the_documented_extras_beside() -> None:
         en="Locked",
         answers={"003": documented(429, "mfa_challenge_locked")},
     )
-    fault = locked(details={"retryAt": NOW, "mfaToken": "t", "error": "not this"})
+    fault = locked(details={"retry_at": NOW, "mfaToken": "t", "error": "not this", "user": "nor this"})
     assert body_in("003", rendered(fault, "003", language="en")) == {
         "error": "mfa_challenge_locked",
         "message": "Locked",

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,8 @@ def test_a_problem_has_the_members_of_the_rfc_and_the_status_of_the_route(family
     rendering = rendered(DATABASE_UNAVAILABLE(), family, language="en")
     told = body_in("problem", rendering)
     # §3.1: a URI reference, a title that is the same each time, the status sent, a sentence, a URI reference.
-    assert told["type"] == "/api/v1/errors/database-unavailable"
+    page = f"/api/v1/errors/{family}/{quote(rendering.answer.code)}"
+    assert told["type"] == f"{page}#database-unavailable"
     assert told["title"] == "Database unavailable"
     assert told["status"] == rendering.answer.status
     assert told["detail"] == DATABASE_UNAVAILABLE.en

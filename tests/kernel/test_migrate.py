@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from eulermaker.features.accounts import tables as _accounts  # noqa: F401  # registers its tables
 from eulermaker.features.alerts import tables as _alerts  # noqa: F401  # registers its tables
 from eulermaker.features.builds import tables as _builds  # noqa: F401  # registers its tables
+from eulermaker.features.errors import tables as _errors  # noqa: F401  # registers its tables
 from eulermaker.features.notifications import tables as _notifications  # noqa: F401  # registers its tables
 from eulermaker.features.probes import tables as _probes  # noqa: F401  # registers its tables
 from eulermaker.features.repositories import tables as _repositories  # noqa: F401  # registers its tables

@@ -18,6 +18,7 @@ from eulermaker.cli import (
     builds,
     containers,
     cp,
+    errors,
     execute,
     images,
     launch,
@@ -105,6 +106,7 @@ app.command(help=text("help.analyze"))(images.analyze)
 app.command(help=text("help.events"))(system.events)
 app.add_typer(probes.app, name="probes", help=text("help.probes"))
 app.add_typer(repo.app, name="repo", help=text("help.repo"))
+app.add_typer(errors.app, name="errors", help=text("help.errors"))
 app.add_typer(system.app, name="system", help=text("help.system"))
 
 

@@ -34,6 +34,7 @@ from eulermaker.client.errors import (
     Timeout,
     Unauthenticated,
     Unavailable,
+    Unsupported,
 )
 from eulermaker.client.events import EventStream
 from eulermaker.client.follow import Follow
@@ -50,6 +51,7 @@ from eulermaker.client.models import (
     RpmInfo,
     Transition,
 )
+from eulermaker.client.monitor import ErrorEvent, ErrorMonitor
 from eulermaker.client.probes import (
     AddedProbe,
     ProbeDetail,
@@ -59,6 +61,7 @@ from eulermaker.client.probes import (
     ProbeResults,
     ProbeSummary,
 )
+from eulermaker.client.reports import ErrorCode, ErrorCodes, ErrorCount, ErrorCounts, Occurrence, Occurrences
 from eulermaker.client.repositories import (
     Package,
     PackagePage,
@@ -99,6 +102,12 @@ __all__ = [
     "ContainerUpdate",
     "Corrupted",
     "Dimensions",
+    "ErrorCode",
+    "ErrorCodes",
+    "ErrorCount",
+    "ErrorCounts",
+    "ErrorEvent",
+    "ErrorMonitor",
     "EulerMakerError",
     "EventStream",
     "Executed",
@@ -116,6 +125,8 @@ __all__ = [
     "Maintenance",
     "MemoryTokens",
     "NotFound",
+    "Occurrence",
+    "Occurrences",
     "Package",
     "PackagePage",
     "ProbeDetail",
@@ -148,5 +159,6 @@ __all__ = [
     "Transition",
     "Unauthenticated",
     "Unavailable",
+    "Unsupported",
     "Verdict",
 ]

@@ -8,7 +8,9 @@ from eulermaker.client.builds import Builds
 from eulermaker.client.containers import Containers
 from eulermaker.client.events import Events
 from eulermaker.client.images import Images
+from eulermaker.client.monitor import ErrorMonitor
 from eulermaker.client.probes import Probes
+from eulermaker.client.reports import Errors
 from eulermaker.client.repositories import Repositories
 from eulermaker.client.retry import Retry
 from eulermaker.client.system import System
@@ -23,7 +25,8 @@ class Client:
 
     Give a `token`, or `username` and `password` to sign in when first needed, or a `store` that keeps the
     tokens elsewhere. `timeout` bounds each wait for the server, in seconds; `language` is what its
-    messages shall be in.
+    messages shall be in. A `monitor` is told of every error, those that are made good by another attempt
+    among them.
     """
 
     def __init__(
@@ -37,10 +40,11 @@ class Client:
         timeout: float = 30.0,
         retries: Retry | None = None,
         language: str | None = None,
+        monitor: ErrorMonitor | None = None,
     ) -> None:
         retry = retries or Retry()
         kept = store or MemoryTokens(Tokens(token) if token else None)
-        self._wire = Wire(base_url, timeout=timeout, language=language)
+        self._wire = Wire(base_url, timeout=timeout, language=language, monitor=monitor)
         self.auth = Auth(self._wire, kept, retry, username=username, password=password)
         transport = Transport(self.auth, self._wire, retry)
         self.builds = Builds(transport)
@@ -51,6 +55,7 @@ class Client:
         self.probes = Probes(transport)
         self.repositories = Repositories(transport)
         self.system = System(transport)
+        self.errors = Errors(transport)
 
     def close(self) -> None:
         """Closes the connections."""

@@ -33,6 +33,8 @@ class EulerMakerError(Exception):
         self.request_id = request_id
         self.retryable = retryable
         self.retry_after = retry_after
+        #: Whether an error monitor has counted it: an error passes through all calls that are open.
+        self.counted = False
 
     def __str__(self) -> str:
         return f"{self.detail or self.title} [{self.code}]"
@@ -60,6 +62,10 @@ class Conflict(EulerMakerError):
 
 class RateLimited(EulerMakerError):
     """Too many requests; `retry_after` tells when to come back."""
+
+
+class Unsupported(InvalidRequest):
+    """This address does not know the method."""
 
 
 class Unavailable(EulerMakerError):

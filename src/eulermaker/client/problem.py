@@ -19,12 +19,15 @@ from eulermaker.client.errors import (
     Timeout,
     Unauthenticated,
     Unavailable,
+    Unsupported,
 )
+from eulermaker.client.slugs import EXCEPTIONS, RETRY_AFTER
 
 _KINDS: dict[int, type[EulerMakerError]] = {
     401: Unauthenticated,
     403: Forbidden,
     404: NotFound,
+    405: Unsupported,
     408: Timeout,
     409: Conflict,
     429: RateLimited,
@@ -48,7 +51,7 @@ def error_from(response: httpx.Response, *, idempotent: bool) -> EulerMakerError
 
 def _from_problem(response: httpx.Response, body: Mapping[str, Any]) -> EulerMakerError:
     seconds = body.get("retry_after")
-    return _kind(response.status_code)(
+    return _kind(response.status_code, body["code"])(
         body["code"],
         _text(body.get("title")) or _phrase(response.status_code),
         detail=_text(body.get("detail")),
@@ -64,14 +67,16 @@ def _from_envelope(
     response: httpx.Response, error: Mapping[str, Any], *, idempotent: bool
 ) -> EulerMakerError:
     bare = _bare(response, idempotent=idempotent)
-    return type(bare)(
-        response.headers.get("X-Error-Code") or _text(error.get("code")) or bare.code,
+    code = response.headers.get("X-Error-Code") or _text(error.get("code")) or bare.code
+    return _kind(response.status_code, code)(
+        code,
         _text(error.get("message")) or bare.title,
         status=bare.status,
         details=_mapping(error.get("details")),
         request_id=bare.request_id,
-        retryable=bare.retryable,
-        retry_after=bare.retry_after,
+        # This form has no room for advice: it is taken from the catalogue.
+        retryable=bare.retryable or code in RETRY_AFTER,
+        retry_after=bare.retry_after if bare.retry_after is not None else RETRY_AFTER.get(code),
     )
 
 
@@ -89,8 +94,9 @@ def _bare(response: httpx.Response, *, idempotent: bool) -> EulerMakerError:
     )
 
 
-def _kind(status: int) -> type[EulerMakerError]:
-    if kind := _KINDS.get(status):
+def _kind(status: int, code: str = "") -> type[EulerMakerError]:
+    """The exception of the slug; of the status, where a server newer than this client has made one up."""
+    if kind := EXCEPTIONS.get(code) or _KINDS.get(status):
         return kind
     return InvalidRequest if 400 <= status < 500 else ServerError
 

@@ -13,7 +13,14 @@ from websockets.http11 import Response
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from eulermaker.client.errors import ConnectionFailed, InvalidRequest, ServerError, Timeout
+from eulermaker.client.errors import (
+    ConnectionFailed,
+    EulerMakerError,
+    InvalidRequest,
+    ServerError,
+    Timeout,
+)
+from eulermaker.client.monitor import ErrorMonitor
 from eulermaker.client.problem import error_from
 
 _ACCEPT = "application/json, application/problem+json"
@@ -46,8 +53,11 @@ class Call:
 class Wire:
     """The connections to one server; safe to share between threads."""
 
-    def __init__(self, base_url: str, *, timeout: float, language: str | None) -> None:
+    def __init__(
+        self, base_url: str, *, timeout: float, language: str | None, monitor: ErrorMonitor | None = None
+    ) -> None:
         self._timeout = timeout
+        self._monitor = monitor
         self._headers = {"Accept": _ACCEPT, "User-Agent": "eulermaker-client"}
         if language:
             self._headers["Accept-Language"] = language
@@ -64,7 +74,11 @@ class Wire:
         Errors of the connection are typed while the body is read, too: a Timeout is `no-answer` before the
         body and `silent` within it.
         """
-        with _typed(call, timeout="no-answer"), self._http.stream(**self._arguments(call, token)) as response:
+        with (
+            self._watched(call.method, call.path),
+            _typed(call, timeout="no-answer"),
+            self._http.stream(**self._arguments(call, token)) as response,
+        ):
             if not response.is_success:
                 response.read()
                 if response.status_code not in call.answers or not _is_success(response):
@@ -81,6 +95,17 @@ class Wire:
         subprotocol: Subprotocol | None = None,
     ) -> ClientConnection:
         """A socket at `path`, which begins beside the API; raises EulerMakerError when it is refused."""
+        with self._watched("GET", path):
+            return self._socket(path, params, token=token, subprotocol=subprotocol)
+
+    def _socket(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        *,
+        token: str | None,
+        subprotocol: Subprotocol | None,
+    ) -> ClientConnection:
         root = httpx.URL(self._url.removesuffix("/api/v1") + path, params=dict(params))
         url = root.copy_with(scheme="wss" if root.scheme == "https" else "ws")
         headers = dict(self._headers)
@@ -104,6 +129,17 @@ class Wire:
             raise Timeout("no-answer", "The server did not answer in time", retryable=True) from error
         except (InvalidHandshake, OSError, EOFError) as error:
             raise _unreachable(error, retryable=True) from error
+
+    @contextmanager
+    def _watched(self, method: str, path: str) -> Iterator[None]:
+        """Tells the monitor of the error that a call ends with, once."""
+        try:
+            yield
+        except EulerMakerError as error:
+            if self._monitor is not None and not error.counted:
+                error.counted = True
+                self._monitor.note(method, path, error)
+            raise
 
     def _arguments(self, call: Call, token: str | None) -> dict[str, Any]:
         headers = dict(call.headers)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eulermaker.kernel.faults import Answer, Fault, FieldError, InvalidFields, Kind, Language
+from eulermaker.kernel.faults import Answer, Family, Fault, FieldError, InvalidFields, Kind, Language
 
 Body = dict[str, Any]
 Defaults = Mapping[Kind, Answer]
@@ -14,7 +14,7 @@ Defaults = Mapping[Kind, Answer]
 class Rendering:
     """A fault on its way out: what a dialect needs to write its body.
 
-    `answer` is the family's own; `stack` is set in development only.
+    `answer` is the one of `family`; `stack` is set in development only.
     """
 
     fault: Fault
@@ -25,6 +25,7 @@ class Rendering:
     trace_id: str
     path: str
     stack: str | None = None
+    family: Family = "000"
 
     @property
     def message(self) -> str:
@@ -43,3 +44,9 @@ class Rendering:
         if self.field_errors:
             details["field_errors"] = {e.field: e.sentence(self.language) for e in self.field_errors}
         return details
+
+
+def camel(name: str) -> str:
+    """A detail's name as the families 003 and 004 write names: `retry_at` is `retryAt`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -1,6 +1,7 @@
 """003: accounts."""
 
-from eulermaker.dialects.dialect import Body, Rendering
+from eulermaker.dialects.dialect import Body, Rendering, camel
+from eulermaker.dialects.documents.family_003 import ROWS
 from eulermaker.kernel.faults import Answer, Kind, documented
 
 DEFAULTS = {
@@ -17,6 +18,17 @@ DEFAULTS = {
 }
 
 
+#: The fields beside `error` and `message`, where the document has some, or we do.
+_EXTRAS = {
+    **{(row.code, row.status): tuple(d.name for d in row.details) for row in ROWS if row.details},
+    ("account_locked", 429): ("retryAt",),
+    ("rate_limited", 429): ("limit", "remaining", "resetTime"),
+}
+
+
 def body(rendering: Rendering) -> Body:
-    """`{error, message}` plus the fault's documented extra fields at the top."""
-    return {**rendering.details, "error": rendering.answer.code, "message": rendering.message}
+    """`{error, message}` plus the documented extra fields of the code, and no others."""
+    known = {camel(name): value for name, value in rendering.details.items()}
+    extras = _EXTRAS.get((rendering.answer.code, rendering.answer.status), ())
+    told: Body = {"error": rendering.answer.code, "message": rendering.message}
+    return told | {name: known.get(name) for name in extras}

@@ -1,6 +1,7 @@
 """004: users, API keys, AI, workflows."""
 
-from eulermaker.dialects.dialect import Body, Rendering
+from eulermaker.dialects.dialect import Body, Rendering, camel
+from eulermaker.dialects.documents.family_004 import ROWS
 from eulermaker.kernel.faults import Answer, Kind, documented
 
 DEFAULTS = {
@@ -16,14 +17,28 @@ DEFAULTS = {
     Kind.INTERNAL: documented(500, "E000"),
 }
 
-#: The schema refused a well-formed body; a malformed one keeps the default E002.
-REFUSED_BY_SCHEMA = documented(422, "E006")
+#: The fields that the document shows with each code; what a fault does not know of them is null.
+_FIELDS = {(row.code, row.status): tuple(detail.name for detail in row.details) for row in ROWS}
 #: What 004 calls details that other families name otherwise.
-_NAMES = {"reset_time": "reset"}
+_NAMES = {
+    "reset_time": "reset",
+    "resource_type": "resource",
+    "role": "userRole",
+    "permissions": "userPermissions",
+}
+#: What is never told, though the document shows it.
+_REDACTED = {
+    "E500": {"database", "host", "port"},
+    "E501": {"query", "error"},
+    "E902": {"configValue"},
+}
 
 
 def body(rendering: Rendering) -> Body:
-    """`{success, error: {code, message, details, stack?}, timestamp, requestId}`."""
+    """`{success, error: {code, message, details, stack?}, timestamp, requestId}`.
+
+    The details of a documented code are the documented fields, and no others.
+    """
     error: Body = {
         "code": rendering.answer.code,
         "message": rendering.message,
@@ -40,10 +55,37 @@ def body(rendering: Rendering) -> Body:
 
 
 def _details(rendering: Rendering) -> Body:
-    if not rendering.field_errors:
-        return {_NAMES.get(name, name): value for name, value in rendering.details.items()}
+    if rendering.field_errors:
+        return {
+            "errors": [
+                {"field": e.field, "message": e.sentence(rendering.language)} for e in rendering.field_errors
+            ]
+        }
+    known = {_NAMES.get(name) or camel(name): value for name, value in rendering.details.items()}
+    fields = _FIELDS.get((rendering.answer.code, rendering.answer.status))
+    if not fields:
+        return known
+    told = _supplied(rendering) | known | dict.fromkeys(_REDACTED.get(rendering.answer.code, ()), "redacted")
+    return {name: told.get(name) for name in fields}
+
+
+def _supplied(rendering: Rendering) -> Body:
+    """What can be told of any fault, by the names that the document uses."""
+    named = rendering.fault.entry.slug.replace("-", "_")
     return {
-        "errors": [
-            {"field": e.field, "message": e.sentence(rendering.language)} for e in rendering.field_errors
-        ]
+        "errorId": rendering.request_id,
+        "timestamp": rendering.timestamp,
+        "resourceId": _resource_id(rendering.details),
+        "issue": named,
+        "reason": named,
+        "conflict": named,
+        "error": named,
+        "message": rendering.message,
+        "errors": [],
+        "retryAfter": rendering.fault.retry_after,
     }
+
+
+def _resource_id(details: Body) -> object:
+    kind = details.get("resource_type")
+    return details.get(f"{kind}_id", details.get(str(kind)))

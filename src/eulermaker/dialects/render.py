@@ -1,13 +1,14 @@
 """Choose the dialect of an answer and write it: the one place where a fault becomes a response."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, get_args
 
 from eulermaker.dialects import family_000, family_001, family_002, family_003, family_004, problem
 from eulermaker.dialects.dialect import Body, Defaults, Rendering
-from eulermaker.kernel.faults import Answer, Entry, Family, Fault, InvalidFields, Kind, Language
+from eulermaker.kernel.faults import Answer, Entry, Family, Fault, Kind, Language
 
 Dialect = Literal["000", "001", "002", "003", "004", "problem"]
 
@@ -55,8 +56,6 @@ def family_of(path: str) -> Family:
 
 def answer_of(fault: Fault, family: Family) -> Answer:
     """The status and code that a family gives a fault."""
-    if family == "004" and isinstance(fault, InvalidFields):
-        return family_004.REFUSED_BY_SCHEMA
     return answer_of_entry(fault.entry, family)
 
 
@@ -104,6 +103,12 @@ def _weight(parameters: Iterable[str]) -> float:
     return 1.0
 
 
+def prefers_html(accept: str) -> bool:
+    """Whether the client would rather have a page than JSON, as browsers say (RFC 9110 §12.5.1)."""
+    weights = dict(_weighted(accept))
+    return weights.get("text/html", 0.0) > max(weights.get("application/json", 0.0), 0.0)
+
+
 def body_in(dialect: Dialect, rendering: Rendering) -> Body:
     """The body of a fault in that dialect, in the codes of the dialect's own family.
 
@@ -112,18 +117,7 @@ def body_in(dialect: Dialect, rendering: Rendering) -> Body:
     if dialect == "problem":
         return problem.body(rendering)
     own = answer_of(rendering.fault, dialect)
-    return _BODIES[dialect](
-        Rendering(
-            fault=rendering.fault,
-            answer=own,
-            language=rendering.language,
-            timestamp=rendering.timestamp,
-            request_id=rendering.request_id,
-            trace_id=rendering.trace_id,
-            path=rendering.path,
-            stack=rendering.stack,
-        )
-    )
+    return _BODIES[dialect](replace(rendering, answer=own, family=dialect))
 
 
 def headers_of(rendering: Rendering, family: Family) -> dict[str, str]:

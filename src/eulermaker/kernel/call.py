@@ -54,6 +54,8 @@ class Permission(StrEnum):
     REPOSITORIES_WRITE_ALL = "repositories:write-all"
     SYSTEM_READ = "system:read"
     SYSTEM_WRITE = "system:write"
+    #: What other clients were told.
+    ERRORS_READ = "errors:read"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     AUDIT_READ = "audit:read"

@@ -54,7 +54,8 @@ class Entry:
     """One catalogue entry; calling it with facts makes the exception to raise.
 
     `zh` and `en` are format strings over the facts; `answers` names the families whose code or
-    status differs from the default of the kind.
+    status differs from the default of the kind. A `planned` entry stands for a documented code
+    whose feature is still to come.
     """
 
     slug: str
@@ -64,6 +65,7 @@ class Entry:
     answers: Answers = field(default_factory=lambda: MappingProxyType({}))
     retryable: bool = False
     retry_after: int | None = None
+    planned: bool = False
 
     def __call__(
         self,
@@ -162,6 +164,8 @@ INVALID_REQUEST = Entry(
     Kind.INVALID,
     zh="请求参数验证失败，请按字段提示修改后重试",
     en="The request was refused; correct the fields named in the details and try again",
+    # A body that is no JSON is 004's E002, one that its schema refuses is not.
+    answers=MappingProxyType({"004": documented(422, "E006")}),
 )
 MALFORMED_BODY = Entry(
     "malformed-body",

@@ -277,6 +277,16 @@ class Accounts(BaseModel):
     oauth: dict[str, OAuthProvider] = {}
 
 
+class Errors(BaseModel):
+    """How long it is known what clients were told: each error, `max_kept` of them at most, and the counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keep_days: Annotated[int, Field(ge=1)] = 7
+    max_kept: Annotated[int, Field(ge=1)] = 100_000
+    keep_count_days: Annotated[int, Field(ge=1)] = 400
+
+
 class RateLimit(BaseModel):
     """How often a client may ask, per minute; `websockets` is how many one user may hold open."""
 
@@ -343,6 +353,7 @@ class Settings(BaseSettings):
     containers: Containers = Containers()
     rate_limit: RateLimit = RateLimit()
     overload: Overload = Overload()
+    errors: Errors = Errors()
 
     @property
     def effective_database_url(self) -> str:

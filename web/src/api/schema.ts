@@ -1441,9 +1441,29 @@ export interface paths {
         };
         /**
          * List Errors
-         * @description Every fault that this server can answer.
+         * @description Every code of every family, whether this server answers with it already or not.
          */
         get: operations["list_errors_api_v1_errors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/errors/{family}/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Code Page
+         * @description One code of one family, as JSON or as a page, as `Accept` asks; `language` is the page's.
+         */
+        get: operations["code_page_api_v1_errors__family___code__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2550,6 +2570,46 @@ export interface paths {
          * @description The settings, without secrets.
          */
         get: operations["config_api_v1_system_config_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description How often clients were told what, by code, route and tenant, the most frequent first.
+         */
+        get: operations["counts_api_v1_system_errors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/errors/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Request
+         * @description What one request was told, by the id in its X-Request-ID.
+         */
+        get: operations["of_request_api_v1_system_errors_requests__request__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3712,6 +3772,16 @@ export interface components {
             succeeded: number;
         };
         /**
+         * Bilingual
+         * @description A text in both languages.
+         */
+        Bilingual: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
          * BlacklistState
          * @description All of them.
          */
@@ -3959,6 +4029,105 @@ export interface components {
             timestamp: string;
         };
         /**
+         * CodeDetail
+         * @description A code with its faults, each as the other families tell it; `also` is the code with other statuses.
+         */
+        CodeDetail: {
+            /** Also */
+            also: components["schemas"]["CodeInfo"][];
+            cause: components["schemas"]["Bilingual"];
+            /** Code */
+            code: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Errors */
+            errors: string[];
+            /** Example */
+            example: {
+                [key: string]: unknown;
+            };
+            /**
+             * Family
+             * @enum {string}
+             */
+            family: "000" | "001" | "002" | "003" | "004";
+            /** Faults */
+            faults: components["schemas"]["ErrorInfo"][];
+            /** Label */
+            label: string;
+            meaning: components["schemas"]["Bilingual"];
+            /** Message */
+            message: string;
+            /** Name */
+            name: string | null;
+            /** Origin */
+            origin: string;
+            /** Planned */
+            planned: boolean;
+            remedy: components["schemas"]["Bilingual"];
+            retry: components["schemas"]["Retry"];
+            /** Status */
+            status: number;
+            /** Url */
+            url: string;
+        };
+        /**
+         * CodeInfo
+         * @description One code of one family; `message` is worded as in the family's document.
+         *
+         *     `label` is what the document calls it, `errors` are the slugs of the faults that it tells, `details`
+         *     is the JSON schema of what comes with it, and `url` the page of the code.
+         */
+        CodeInfo: {
+            cause: components["schemas"]["Bilingual"];
+            /** Code */
+            code: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Errors */
+            errors: string[];
+            /** Example */
+            example: {
+                [key: string]: unknown;
+            };
+            /**
+             * Family
+             * @enum {string}
+             */
+            family: "000" | "001" | "002" | "003" | "004";
+            /** Label */
+            label: string;
+            meaning: components["schemas"]["Bilingual"];
+            /** Message */
+            message: string;
+            /** Name */
+            name: string | null;
+            /** Origin */
+            origin: string;
+            /** Planned */
+            planned: boolean;
+            remedy: components["schemas"]["Bilingual"];
+            retry: components["schemas"]["Retry"];
+            /** Status */
+            status: number;
+            /** Url */
+            url: string;
+        };
+        /**
+         * CodeList
+         * @description The codes that were asked for.
+         */
+        CodeList: {
+            /** Errors */
+            errors: components["schemas"]["CodeInfo"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * ComponentHealth
          * @description The state of one component.
          */
@@ -4190,8 +4359,51 @@ export interface components {
             to: string[];
         };
         /**
+         * ErrorCount
+         * @description How often a fault was told on a route to a tenant, which is empty where nobody was signed in.
+         */
+        ErrorCount: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /**
+             * Family
+             * @enum {string}
+             */
+            family: "000" | "001" | "002" | "003" | "004";
+            /** First Seen */
+            first_seen: string;
+            /** Last Seen */
+            last_seen: string;
+            /** Route */
+            route: string;
+            /** Slug */
+            slug: string;
+            /** Status */
+            status: number;
+            /** Tenant */
+            tenant: string;
+        };
+        /**
+         * ErrorCounts
+         * @description Counts, the most frequent first; `occurrences` is their sum over all pages.
+         */
+        ErrorCounts: {
+            /** Errors */
+            errors: components["schemas"]["ErrorCount"][];
+            /** Limit */
+            limit: number;
+            /** Occurrences */
+            occurrences: number;
+            /** Offset */
+            offset: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * ErrorInfo
-         * @description One fault: its sentences and its answers in every family.
+         * @description One fault: its sentences, which are templates over its facts, and its answers in every family.
          */
         ErrorInfo: {
             /** En */
@@ -4202,20 +4414,16 @@ export interface components {
             };
             /** Kind */
             kind: string;
+            /** Planned */
+            planned: boolean;
+            /** Retry After */
+            retry_after: number | null;
             /** Retryable */
             retryable: boolean;
             /** Slug */
             slug: string;
             /** Zh */
             zh: string;
-        };
-        /**
-         * ErrorList
-         * @description The whole catalogue.
-         */
-        ErrorList: {
-            /** Errors */
-            errors: components["schemas"]["ErrorInfo"][];
         };
         /** Success[Created] */
         eulermaker__dialects__success__Success_Created___1: {
@@ -5404,7 +5612,8 @@ export interface components {
             exchange_code?: string | null;
         };
         /** @description A fault in 000's form. */
-        Failure: {
+        Failure000: {
+            /** @description What went wrong. */
             error: {
                 code: string;
                 details: Record<string, unknown>;
@@ -5415,6 +5624,25 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
             trace_id: string;
+        };
+        /** @description A fault in 003's form, and its extra fields. */
+        Failure003: {
+            error: string;
+            message: string;
+        };
+        /** @description A fault in 004's form. */
+        Failure004: {
+            /** @description What went wrong. */
+            error: {
+                code: string;
+                details: Record<string, unknown>;
+                message: string;
+            };
+            requestId: string;
+            /** @constant */
+            success: false;
+            /** Format: date-time */
+            timestamp: string;
         };
         /**
          * Fallback
@@ -6797,6 +7025,47 @@ export interface components {
          */
         Nothing: Record<string, unknown>;
         /**
+         * Occurrence
+         * @description One error as it was told; `cause` is the class of what was behind it.
+         */
+        Occurrence: {
+            /** At */
+            at: string;
+            /** Cause */
+            cause: string | null;
+            /** Code */
+            code: string;
+            /**
+             * Family
+             * @enum {string}
+             */
+            family: "000" | "001" | "002" | "003" | "004";
+            /** Method */
+            method: string;
+            /** Request Id */
+            request_id: string;
+            /** Route */
+            route: string;
+            /** Slug */
+            slug: string;
+            /** Status */
+            status: number;
+            /** Tenant */
+            tenant: string;
+            /** User */
+            user: string;
+        };
+        /**
+         * Occurrences
+         * @description What a request was told: one error, unless its id was sent more than once.
+         */
+        Occurrences: {
+            /** Occurrences */
+            occurrences: components["schemas"]["Occurrence"][];
+            /** Request Id */
+            request_id: string;
+        };
+        /**
          * Opened
          * @description A terminal that was just opened.
          */
@@ -6918,7 +7187,7 @@ export interface components {
          * @description One thing that may be allowed or not.
          * @enum {string}
          */
-        Permission: "builds:read" | "builds:read-all" | "builds:write" | "builds:write-all" | "containers:read" | "containers:read-all" | "containers:write" | "containers:write-all" | "containers:unconfined" | "images:read" | "images:write" | "volumes:read" | "volumes:read-all" | "volumes:write" | "volumes:write-all" | "networks:read" | "networks:read-all" | "networks:write" | "networks:write-all" | "terminals:use" | "terminals:use-all" | "probes:read" | "probes:read-all" | "probes:write" | "probes:write-all" | "notifications:read" | "notifications:read-all" | "notifications:write" | "notifications:write-all" | "repositories:read" | "repositories:write" | "repositories:write-all" | "system:read" | "system:write" | "users:read" | "users:write" | "audit:read" | "account:write";
+        Permission: "builds:read" | "builds:read-all" | "builds:write" | "builds:write-all" | "containers:read" | "containers:read-all" | "containers:write" | "containers:write-all" | "containers:unconfined" | "images:read" | "images:write" | "volumes:read" | "volumes:read-all" | "volumes:write" | "volumes:write-all" | "networks:read" | "networks:read-all" | "networks:write" | "networks:write-all" | "terminals:use" | "terminals:use-all" | "probes:read" | "probes:read-all" | "probes:write" | "probes:write-all" | "notifications:read" | "notifications:read-all" | "notifications:write" | "notifications:write-all" | "repositories:read" | "repositories:write" | "repositories:write-all" | "system:read" | "system:write" | "errors:read" | "users:read" | "users:write" | "audit:read" | "account:write";
         /**
          * Permissions
          * @description All that somebody may do.
@@ -7577,6 +7846,17 @@ export interface components {
             timestamp: string;
         };
         /**
+         * Retry
+         * @description Whether trying again can help, after how many seconds, and how.
+         */
+        Retry: {
+            advice: components["schemas"]["Bilingual"];
+            /** After */
+            after: number | null;
+            /** Retryable */
+            retryable: boolean;
+        };
+        /**
          * ReusedResult
          * @description The build whose result was taken over, and when and in how many seconds that was really made.
          */
@@ -8117,6 +8397,32 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
+        /** Success[CodeDetail] */
+        Success_CodeDetail_: {
+            data: components["schemas"]["CodeDetail"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[CodeList] */
+        Success_CodeList_: {
+            data: components["schemas"]["CodeList"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
         /** Success[Config] */
         Success_Config_: {
             data: components["schemas"]["eulermaker__features__system__schemas__Config"];
@@ -8185,9 +8491,9 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
-        /** Success[ErrorInfo] */
-        Success_ErrorInfo_: {
-            data: components["schemas"]["ErrorInfo"];
+        /** Success[ErrorCounts] */
+        Success_ErrorCounts_: {
+            data: components["schemas"]["ErrorCounts"];
             /** Message */
             message?: string | null;
             /**
@@ -8198,9 +8504,9 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
-        /** Success[ErrorList] */
-        Success_ErrorList_: {
-            data: components["schemas"]["ErrorList"];
+        /** Success[ErrorInfo] */
+        Success_ErrorInfo_: {
+            data: components["schemas"]["ErrorInfo"];
             /** Message */
             message?: string | null;
             /**
@@ -8305,6 +8611,19 @@ export interface components {
         /** Success[NetworkList] */
         Success_NetworkList_: {
             data: components["schemas"]["NetworkList"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[Occurrences] */
+        Success_Occurrences_: {
+            data: components["schemas"]["Occurrences"];
             /** Message */
             message?: string | null;
             /**
@@ -9308,7 +9627,417 @@ export interface components {
             timestamp: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description Bad Request. `INVALID_REQUEST`: The request is not valid */
+        "Error000-400": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "body-too-large" | "container-archive-refused" | "container-refused" | "container-upload-interrupted" | "context-too-large" | "credentials-in-query" | "image-archive-refused" | "image-changes-refused" | "image-import-interrupted" | "image-import-too-large" | "image-too-many-files" | "invalid-code" | "invalid-email" | "invalid-request" | "malformed-body" | "mfa-code-required" | "mfa-not-enabled" | "mfa-ticket-required" | "missing-credentials" | "network-refused" | "oauth-code-missing" | "oauth-state-invalid" | "password-too-short" | "range-not-satisfiable" | "reset-token-invalid" | "upload-interrupted" | "verification-required" | "volume-refused";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure000"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "INVALID_REQUEST";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unauthorized. `UNAUTHORIZED`: You are not signed in */
+        "Error000-401": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "api-key-expired" | "api-key-invalid" | "authorization-missing" | "email-not-verified" | "invalid-exchange-code" | "invalid-mfa-code" | "invalid-mfa-ticket" | "invalid-mfa-token" | "mfa-required" | "refresh-token-invalid" | "repository-locked" | "session-ended" | "ticket-invalid" | "token-expired" | "token-invalid" | "token-malformed" | "token-missing" | "wrong-credentials";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure000"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "UNAUTHORIZED";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Forbidden. `FORBIDDEN`: You may not do this */
+        "Error000-403": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "account-locked" | "account-suspended" | "create-policy-refused" | "email-refused" | "forbidden" | "image-name-reserved" | "invitation-required" | "network-option-refused" | "origin-refused" | "out-of-scope" | "read-only-account" | "registration-closed" | "root-email-enforced" | "root-only" | "session-needed" | "terminal-view-only" | "volume-option-refused";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure000"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "FORBIDDEN";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not Found. `RESOURCE_NOT_FOUND`: There is no such resource */
+        "Error000-404": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "alert-not-found" | "api-key-not-found" | "artifact-not-found" | "blacklist-entry-not-found" | "build-not-found" | "channel-not-found" | "container-not-found" | "container-path-not-found" | "delivery-not-found" | "error-not-found" | "failed-request-not-found" | "image-not-found" | "image-not-in-registry" | "image-pull-not-found" | "maintenance-window-not-found" | "network-not-found" | "package-not-found" | "probe-not-found" | "probe-push-not-found" | "provider-not-found" | "recording-not-found" | "registry-unreachable" | "repository-file-not-found" | "repository-not-found" | "route-not-found" | "session-not-found" | "status-page-not-found" | "terminal-not-found" | "user-not-found" | "user-unknown" | "volume-not-found";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure000"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "RESOURCE_NOT_FOUND";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Conflict. `RESOURCE_CONFLICT`: The request conflicts with the state of the resource */
+        "Error000-409": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "alert-state-conflict" | "api-key-name-taken" | "build-not-publishable" | "build-state-conflict" | "container-state-conflict" | "delivery-state-conflict" | "email-taken" | "image-in-use" | "image-name-taken" | "image-needed" | "image-pull-cancelled" | "image-pull-ended" | "last-root" | "name-in-use" | "network-in-use" | "network-predefined" | "network-state-conflict" | "nothing-to-publish" | "package-differs" | "package-outdated" | "package-published-already" | "port-in-use" | "probe-is-push" | "probe-not-push" | "repository-full" | "repository-name-taken" | "repository-unsigned" | "settings-conflict" | "status-page-slug-taken" | "subnet-in-use" | "tenant-name-taken" | "terminal-ended" | "terminal-without-input" | "terminal-without-tty" | "too-many-api-keys" | "too-many-channels" | "too-many-maintenance-windows" | "too-many-networks" | "too-many-probes" | "too-many-repositories" | "too-many-status-pages" | "too-many-terminals" | "too-many-viewers" | "username-taken" | "volume-in-use";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure000"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "RESOURCE_CONFLICT";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too Many Requests. `RATE_LIMIT_EXCEEDED`: Too many requests */
+        "Error000-429": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "mail-limited" | "mfa-challenge-locked" | "rate-limited" | "sign-in-rate-limited" | "too-many-image-pulls" | "too-many-sockets";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure000"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "RATE_LIMIT_EXCEEDED";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Internal Server Error. `DOCKER_ERROR`: The container engine failed; `BUILD_ERROR`: The build failed; `TERMINAL_ERROR`: The terminal failed; `INTERNAL_ERROR`: Something went wrong inside the server */
+        "Error000-500": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "artifacts-too-large" | "base-image-unavailable" | "build-interrupted" | "build-source-unavailable" | "build-step-failed" | "build-storage-failed" | "build-timed-out" | "builder-broke" | "dockerfile-refused" | "engine-incompatible" | "engine-refused" | "engine-unavailable" | "image-pull-broke" | "internal" | "mfa-broken" | "repository-key-unreadable" | "repository-publishing-failed" | "session-user-lost" | "terminal-failed" | "terminal-resize-failed";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure000"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "DOCKER_ERROR" | "BUILD_ERROR" | "TERMINAL_ERROR" | "INTERNAL_ERROR";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Service Unavailable. `INTERNAL_ERROR`: The server, or what it depends on, is away for now */
+        "Error000-503": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "database-unavailable" | "image-analysis-busy" | "image-pull-pending" | "maintenance" | "oauth-exchange-failed" | "oauth-profile-failed" | "overloaded" | "password-reset-failed" | "probe-check-not-made" | "refresh-tokens-off" | "repository-tool-missing" | "shutting-down" | "user-metrics-unavailable" | "verification-failed";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure000"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "INTERNAL_ERROR";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Bad Request. `credentials_in_query`: Credentials sent in the query string; `missing_credentials`: Login or registration fields are missing; `invalid_request`: Invalid request body; `invalid_email`: Invalid e-mail address; `password_too_short`: Password is too short; `mfa_ticket_required`: MFA ticket is required; `mfa_code_required`: TOTP code is required; `mfa_not_enabled`: MFA is not enabled; `verification_required`: Verification code is required; `invalid_code`: Verification code is wrong or expired; `invalid_token`: Reset token is invalid or expired; `code_missing`: Callback lacks a code */
+        "Error003-400": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "body-too-large" | "container-archive-refused" | "container-refused" | "container-upload-interrupted" | "context-too-large" | "credentials-in-query" | "image-archive-refused" | "image-changes-refused" | "image-import-interrupted" | "image-import-too-large" | "image-too-many-files" | "invalid-code" | "invalid-email" | "invalid-request" | "malformed-body" | "mfa-code-required" | "mfa-not-enabled" | "mfa-ticket-required" | "missing-credentials" | "network-refused" | "oauth-code-missing" | "oauth-state-invalid" | "password-too-short" | "range-not-satisfiable" | "reset-token-invalid" | "upload-interrupted" | "verification-required" | "volume-refused";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure003"] & {
+                    /** @enum {unknown} */
+                    error?: "credentials_in_query" | "missing_credentials" | "invalid_request" | "invalid_email" | "password_too_short" | "mfa_ticket_required" | "mfa_code_required" | "mfa_not_enabled" | "verification_required" | "invalid_code" | "invalid_token" | "code_missing";
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unauthorized. `invalid_credentials`: Password verification failed; `email_not_verified`: Email is not verified; `session_token_required`: A session token is required; `invalid_session`: Session unknown or expired; `missing authorization header`: Missing authorization header; `invalid or expired token`: Invalid or expired token; `invalid_mfa_ticket`: Login challenge is invalid or expired; `invalid_mfa_token`: Provisioning token is invalid or expired; `invalid_mfa_code`: TOTP code is wrong; `invalid_exchange_code`: Exchange code is invalid or used; `invalid_refresh_token`: Refresh token is invalid or expired */
+        "Error003-401": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "api-key-expired" | "api-key-invalid" | "authorization-missing" | "email-not-verified" | "invalid-exchange-code" | "invalid-mfa-code" | "invalid-mfa-ticket" | "invalid-mfa-token" | "mfa-required" | "refresh-token-invalid" | "repository-locked" | "session-ended" | "ticket-invalid" | "token-expired" | "token-invalid" | "token-malformed" | "token-missing" | "wrong-credentials";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure003"] & {
+                    /** @enum {unknown} */
+                    error?: "invalid_credentials" | "email_not_verified" | "session_token_required" | "invalid_session" | "missing authorization header" | "invalid or expired token" | "invalid_mfa_ticket" | "invalid_mfa_token" | "invalid_mfa_code" | "invalid_exchange_code" | "invalid_refresh_token";
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Forbidden. `forbidden`: Permission denied; `root_only`: Only root may do this; `root_email_enforced`: Root role is restricted to the root e-mail; `read_only_account`: Read-only account; `account_suspended`: Account is suspended */
+        "Error003-403": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "account-suspended" | "create-policy-refused" | "email-refused" | "forbidden" | "image-name-reserved" | "invitation-required" | "network-option-refused" | "origin-refused" | "out-of-scope" | "read-only-account" | "registration-closed" | "root-email-enforced" | "root-only" | "session-needed" | "terminal-view-only" | "volume-option-refused";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure003"] & {
+                    /** @enum {unknown} */
+                    error?: "forbidden" | "root_only" | "root_email_enforced" | "read_only_account" | "account_suspended";
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not Found. `user_not_found`: No user matches; `provider_not_found`: OAuth provider is not registered; `not_found`: There is no such resource */
+        "Error003-404": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "alert-not-found" | "api-key-not-found" | "artifact-not-found" | "blacklist-entry-not-found" | "build-not-found" | "channel-not-found" | "container-not-found" | "container-path-not-found" | "delivery-not-found" | "error-not-found" | "failed-request-not-found" | "image-not-found" | "image-not-in-registry" | "image-pull-not-found" | "maintenance-window-not-found" | "network-not-found" | "package-not-found" | "probe-not-found" | "probe-push-not-found" | "provider-not-found" | "recording-not-found" | "registry-unreachable" | "repository-file-not-found" | "repository-not-found" | "route-not-found" | "session-not-found" | "status-page-not-found" | "terminal-not-found" | "user-not-found" | "user-unknown" | "volume-not-found";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure003"] & {
+                    /** @enum {unknown} */
+                    error?: "user_not_found" | "provider_not_found" | "not_found";
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Conflict. `email_already_exists`: E-mail already exists; `name_already_exists`: Name already exists; `settings_conflict`: Admin settings were changed by someone else; `conflict`: The state of the resource does not allow it */
+        "Error003-409": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "alert-state-conflict" | "api-key-name-taken" | "build-not-publishable" | "build-state-conflict" | "container-state-conflict" | "delivery-state-conflict" | "email-taken" | "image-in-use" | "image-name-taken" | "image-needed" | "image-pull-cancelled" | "image-pull-ended" | "last-root" | "name-in-use" | "network-in-use" | "network-predefined" | "network-state-conflict" | "nothing-to-publish" | "package-differs" | "package-outdated" | "package-published-already" | "port-in-use" | "probe-is-push" | "probe-not-push" | "repository-full" | "repository-name-taken" | "repository-unsigned" | "settings-conflict" | "status-page-slug-taken" | "subnet-in-use" | "tenant-name-taken" | "terminal-ended" | "terminal-without-input" | "terminal-without-tty" | "too-many-api-keys" | "too-many-channels" | "too-many-maintenance-windows" | "too-many-networks" | "too-many-probes" | "too-many-repositories" | "too-many-status-pages" | "too-many-terminals" | "too-many-viewers" | "username-taken" | "volume-in-use";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure003"] & {
+                    /** @enum {unknown} */
+                    error?: "email_already_exists" | "name_already_exists" | "settings_conflict" | "conflict";
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too Many Requests. `mfa_challenge_locked`: Too many wrong codes; `rate_limited`: A limit is reached; `account_locked`: You may not do this */
+        "Error003-429": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "account-locked" | "mail-limited" | "mfa-challenge-locked" | "rate-limited" | "sign-in-rate-limited" | "too-many-image-pulls" | "too-many-sockets";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure003"] & {
+                    /** @enum {unknown} */
+                    error?: "mfa_challenge_locked" | "rate_limited" | "account_locked";
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Internal Server Error. `session_user_lookup_failed`: Session user could not be loaded; `verification_failed`: Verification could not be completed; `password_reset_failed`: Password reset failed; `oauth_exchange_failed`: Provider code exchange failed; `fetch_profile_failed`: Provider profile could not be read; `internal_error`: Something failed on the server's side; `invalid_mfa_code`: Something failed on the server's side */
+        "Error003-500": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "artifacts-too-large" | "base-image-unavailable" | "build-interrupted" | "build-source-unavailable" | "build-step-failed" | "build-storage-failed" | "builder-broke" | "dockerfile-refused" | "engine-refused" | "internal" | "mfa-broken" | "oauth-exchange-failed" | "oauth-profile-failed" | "password-reset-failed" | "repository-key-unreadable" | "repository-publishing-failed" | "session-user-lost" | "terminal-failed" | "terminal-resize-failed" | "verification-failed";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure003"] & {
+                    /** @enum {unknown} */
+                    error?: "session_user_lookup_failed" | "verification_failed" | "password_reset_failed" | "oauth_exchange_failed" | "fetch_profile_failed" | "internal_error" | "invalid_mfa_code";
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Service Unavailable. `token_service_unavailable`: Token service is not enabled; `metrics_unavailable`: Metrics provider is missing or failed; `store_unavailable`: Store is unavailable; `overloaded`: The server, or what it depends on, is away for now; `maintenance`: The server, or what it depends on, is away for now */
+        "Error003-503": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "database-unavailable" | "engine-incompatible" | "engine-unavailable" | "image-analysis-busy" | "image-pull-broke" | "image-pull-pending" | "maintenance" | "overloaded" | "probe-check-not-made" | "refresh-tokens-off" | "repository-tool-missing" | "shutting-down" | "user-metrics-unavailable";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure003"] & {
+                    /** @enum {unknown} */
+                    error?: "token_service_unavailable" | "metrics_unavailable" | "store_unavailable" | "overloaded" | "maintenance";
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Bad Request. `E002`: A parameter is wrong */
+        "Error004-400": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "body-too-large" | "container-archive-refused" | "container-refused" | "container-upload-interrupted" | "context-too-large" | "credentials-in-query" | "image-archive-refused" | "image-changes-refused" | "image-import-interrupted" | "image-import-too-large" | "image-too-many-files" | "invalid-code" | "invalid-email" | "malformed-body" | "mfa-code-required" | "mfa-not-enabled" | "mfa-ticket-required" | "missing-credentials" | "network-refused" | "oauth-code-missing" | "oauth-state-invalid" | "password-too-short" | "range-not-satisfiable" | "reset-token-invalid" | "upload-interrupted" | "verification-required" | "volume-refused";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E002";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unauthorized. `E003`: You are not signed in; `E100`: The token is not valid or has expired; `E101`: The token's form is wrong; `E102`: The API key is not valid; `E103`: The API key has expired; `E104`: The user name or the password is wrong; `E105`: The account is locked */
+        "Error004-401": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "account-locked" | "api-key-expired" | "api-key-invalid" | "authorization-missing" | "email-not-verified" | "invalid-exchange-code" | "invalid-mfa-code" | "invalid-mfa-ticket" | "invalid-mfa-token" | "mfa-required" | "refresh-token-invalid" | "repository-locked" | "session-ended" | "ticket-invalid" | "token-expired" | "token-invalid" | "token-malformed" | "token-missing" | "wrong-credentials";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E003" | "E100" | "E101" | "E102" | "E103" | "E104" | "E105";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Forbidden. `E004`: Access is denied; `E203`: The permission is lacking; `E204`: The account is disabled */
+        "Error004-403": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "account-suspended" | "create-policy-refused" | "email-refused" | "forbidden" | "image-name-reserved" | "invitation-required" | "network-option-refused" | "origin-refused" | "out-of-scope" | "read-only-account" | "registration-closed" | "root-email-enforced" | "root-only" | "session-needed" | "terminal-view-only" | "volume-option-refused";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E004" | "E203" | "E204";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not Found. `E001`: There is no such resource; `E200`: There is no such user */
+        "Error004-404": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "alert-not-found" | "api-key-not-found" | "artifact-not-found" | "blacklist-entry-not-found" | "build-not-found" | "channel-not-found" | "container-not-found" | "container-path-not-found" | "delivery-not-found" | "error-not-found" | "failed-request-not-found" | "image-not-found" | "image-not-in-registry" | "image-pull-not-found" | "maintenance-window-not-found" | "network-not-found" | "package-not-found" | "probe-not-found" | "probe-push-not-found" | "provider-not-found" | "recording-not-found" | "registry-unreachable" | "repository-file-not-found" | "repository-not-found" | "route-not-found" | "session-not-found" | "status-page-not-found" | "terminal-not-found" | "user-not-found" | "user-unknown" | "volume-not-found";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E001" | "E200";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Conflict. `E005`: The resource conflicts with another one; `E201`: The e-mail address is taken; `E202`: The user name is taken */
+        "Error004-409": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "alert-state-conflict" | "api-key-name-taken" | "build-not-publishable" | "build-state-conflict" | "container-state-conflict" | "delivery-state-conflict" | "email-taken" | "image-in-use" | "image-name-taken" | "image-needed" | "image-pull-cancelled" | "image-pull-ended" | "last-root" | "name-in-use" | "network-in-use" | "network-predefined" | "network-state-conflict" | "nothing-to-publish" | "package-differs" | "package-outdated" | "package-published-already" | "port-in-use" | "probe-is-push" | "probe-not-push" | "repository-full" | "repository-name-taken" | "repository-unsigned" | "settings-conflict" | "status-page-slug-taken" | "subnet-in-use" | "tenant-name-taken" | "terminal-ended" | "terminal-without-input" | "terminal-without-tty" | "too-many-api-keys" | "too-many-channels" | "too-many-maintenance-windows" | "too-many-networks" | "too-many-probes" | "too-many-repositories" | "too-many-status-pages" | "too-many-terminals" | "too-many-viewers" | "username-taken" | "volume-in-use";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E005" | "E201" | "E202";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unprocessable Entity. `E006`: The request fails validation */
+        "Error004-422": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "invalid-request";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E006";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too Many Requests. `E007`: Too many requests */
+        "Error004-429": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "mail-limited" | "mfa-challenge-locked" | "rate-limited" | "sign-in-rate-limited" | "too-many-image-pulls" | "too-many-sockets";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E007";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Internal Server Error. `E000`: Something went wrong inside the server; `E500`: The database can't be reached */
+        "Error004-500": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "artifacts-too-large" | "base-image-unavailable" | "build-interrupted" | "build-source-unavailable" | "build-step-failed" | "build-storage-failed" | "builder-broke" | "database-unavailable" | "dockerfile-refused" | "engine-refused" | "internal" | "mfa-broken" | "repository-key-unreadable" | "repository-publishing-failed" | "session-user-lost" | "terminal-failed" | "terminal-resize-failed";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E000" | "E500";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Service Unavailable. `E900`: The system is under maintenance; `E901`: The server is overloaded */
+        "Error004-503": {
+            headers: {
+                /** @description The fault */
+                "X-Error-Code"?: "engine-incompatible" | "engine-unavailable" | "image-analysis-busy" | "image-pull-broke" | "image-pull-pending" | "maintenance" | "oauth-exchange-failed" | "oauth-profile-failed" | "overloaded" | "password-reset-failed" | "probe-check-not-made" | "refresh-tokens-off" | "repository-tool-missing" | "shutting-down" | "user-metrics-unavailable" | "verification-failed";
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Failure004"] & {
+                    error?: {
+                        /** @enum {unknown} */
+                        code?: "E900" | "E901";
+                    };
+                };
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -9334,66 +10063,12 @@ export interface operations {
                     "application/json": components["schemas"]["BlacklistState"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     refuse_api_auth_admin_blacklist_post: {
@@ -9418,86 +10093,14 @@ export interface operations {
                     "application/json": components["schemas"]["RefusedAddress"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     accept_api_auth_admin_blacklist__email__delete: {
@@ -9518,86 +10121,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     settings_api_auth_admin_settings_get: {
@@ -9618,66 +10149,12 @@ export interface operations {
                     "application/json": components["schemas"]["MatrixState"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     change_settings_api_auth_admin_settings_post: {
@@ -9702,86 +10179,14 @@ export interface operations {
                     "application/json": components["schemas"]["MatrixState"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     create_api_auth_admin_users_post: {
@@ -9806,86 +10211,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Person"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     delete_api_auth_admin_users__user__delete: {
@@ -9906,86 +10239,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     reset_mfa_api_auth_admin_users__user__mfa_reset_post: {
@@ -10008,86 +10269,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Person"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     pause_api_auth_admin_users__user__pause_post: {
@@ -10114,86 +10303,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Person"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     resume_api_auth_admin_users__user__resume_post: {
@@ -10216,86 +10333,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Person"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     set_role_api_auth_admin_users__user__role_put: {
@@ -10322,86 +10367,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Person"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     metrics_api_auth_admin_users_metrics_get: {
@@ -10424,66 +10397,12 @@ export interface operations {
                     };
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     login_api_auth_login_post: {
@@ -10508,66 +10427,12 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Session"] | components["schemas"]["eulermaker__features__accounts__api_003__MfaChallenge"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     disable_api_auth_mfa_disable_post: {
@@ -10592,86 +10457,14 @@ export interface operations {
                     "application/json": components["schemas"]["MfaEnabled"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     mfa_status_api_auth_mfa_status_get: {
@@ -10692,66 +10485,12 @@ export interface operations {
                     "application/json": components["schemas"]["MfaStatus"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     provision_api_auth_mfa_totp_provision_post: {
@@ -10772,76 +10511,13 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Provisioning"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     enable_api_auth_mfa_totp_verify_post: {
@@ -10866,86 +10542,14 @@ export interface operations {
                     "application/json": components["schemas"]["MfaEnabled"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     answer_api_auth_mfa_verify_post: {
@@ -10970,66 +10574,12 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Session"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     arrive_api_auth_oauth_callback__provider__get: {
@@ -11054,66 +10604,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     depart_api_auth_oauth_login__provider__get: {
@@ -11136,66 +10632,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     reset_api_auth_password_reset_post: {
@@ -11220,66 +10662,12 @@ export interface operations {
                     "application/json": components["schemas"]["Told"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     confirm_api_auth_password_reset_confirm_post: {
@@ -11304,66 +10692,12 @@ export interface operations {
                     "application/json": components["schemas"]["Told"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     register_api_auth_register_post: {
@@ -11388,66 +10722,12 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Person"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     send_api_auth_register_send_post: {
@@ -11472,66 +10752,12 @@ export interface operations {
                     "application/json": components["schemas"]["Told"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     verify_api_auth_register_verify_post: {
@@ -11556,66 +10782,12 @@ export interface operations {
                     "application/json": components["schemas"]["Told"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     session_api_auth_session_get: {
@@ -11636,66 +10808,12 @@ export interface operations {
                     "application/json": components["schemas"]["Current"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     end_session_api_auth_session_delete: {
@@ -11714,76 +10832,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     exchange_api_auth_token_exchange_post: {
@@ -11808,66 +10863,12 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Session"] | components["schemas"]["eulermaker__features__accounts__api_003__MfaChallenge"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     refresh_api_auth_token_refresh_post: {
@@ -11892,66 +10893,12 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__Session"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            404: components["responses"]["Error003-404"];
+            409: components["responses"]["Error003-409"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     list_users_api_auth_users_get: {
@@ -11976,66 +10923,12 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__features__accounts__api_003__People"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     ping_api_ping_get: {
@@ -12056,46 +10949,10 @@ export interface operations {
                     "application/json": components["schemas"]["Pong"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error003-400"];
+            429: components["responses"]["Error003-429"];
+            500: components["responses"]["Error003-500"];
+            503: components["responses"]["Error003-503"];
         };
     };
     login_api_v1_auth_login_post: {
@@ -12120,56 +10977,11 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Tokens_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
             /** @description Refused fields of a body that names an `email` */
             422: {
                 headers: {
@@ -12180,36 +10992,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     logout_api_v1_auth_logout_post: {
@@ -12230,76 +11015,13 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     me_api_v1_auth_me_get: {
@@ -12320,66 +11042,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Me_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     change_password_api_v1_auth_password_put: {
@@ -12404,86 +11072,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     reset_api_v1_auth_password_reset_post: {
@@ -12508,66 +11104,12 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     confirm_api_v1_auth_password_reset_confirm_post: {
@@ -12592,66 +11134,12 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     policy_api_v1_auth_policy_get: {
@@ -12672,46 +11160,10 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Policy_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     refresh_api_v1_auth_refresh_post: {
@@ -12736,86 +11188,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Tokens_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     register_api_v1_auth_register_post: {
@@ -12840,56 +11220,11 @@ export interface operations {
                     "application/json": components["schemas"]["Success_UserInfo_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
             /** @description Refused fields of a body that names an `email` */
             422: {
                 headers: {
@@ -12900,36 +11235,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     verify_api_v1_auth_register_verify_post: {
@@ -12954,66 +11262,12 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     sessions_api_v1_auth_sessions_get: {
@@ -13034,66 +11288,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_SessionList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     end_sessions_api_v1_auth_sessions_delete: {
@@ -13114,76 +11314,13 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     end_session_api_v1_auth_sessions__session__delete: {
@@ -13206,86 +11343,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     ws_ticket_api_v1_auth_ws_ticket_post: {
@@ -13306,76 +11371,13 @@ export interface operations {
                     "application/json": components["schemas"]["Success_SocketTicket_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_builds_api_v1_builds_get: {
@@ -13401,66 +11403,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_BuildList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     create_api_v1_builds_post: {
@@ -13485,86 +11433,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Created___2"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_builds__build__get: {
@@ -13587,86 +11463,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Detail___2"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     delete_api_v1_builds__build__delete: {
@@ -13691,86 +11495,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_artifacts_api_v1_builds__build__artifacts_get: {
@@ -13793,86 +11525,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Artifacts_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     all_artifacts_api_v1_builds__build__artifacts_tar_gz_get: {
@@ -13895,86 +11555,14 @@ export interface operations {
                     "application/gzip": unknown;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     artifact_api_v1_builds__build__artifacts__name__get: {
@@ -14005,86 +11593,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     cancel_api_v1_builds__build__cancel_post: {
@@ -14107,86 +11623,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Cancelled_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     upload_api_v1_builds__build__context__path__put: {
@@ -14216,86 +11660,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Uploaded___2"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     execute_api_v1_builds__build__execute_post: {
@@ -14318,86 +11690,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Executed___2"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     logs_api_v1_builds__build__logs_get: {
@@ -14452,86 +11752,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     publish_build_api_v1_builds__build__publish_post: {
@@ -14558,86 +11786,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PublicationDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     analyze_api_v1_builds_analyze_post: {
@@ -14662,86 +11818,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ShownAnalysis_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_containers_api_v1_containers_get: {
@@ -14769,66 +11853,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ContainerList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     create_api_v1_containers_post: {
@@ -14864,86 +11894,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Created___1"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_containers__container__get: {
@@ -14966,86 +11924,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Detail___1"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     delete_api_v1_containers__container__delete: {
@@ -15070,86 +11956,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     change_api_v1_containers__container__patch: {
@@ -15176,86 +11990,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Changed_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     execute_api_v1_containers__container__exec_post: {
@@ -15282,86 +12024,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Executed___1"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     download_api_v1_containers__container__files_get: {
@@ -15386,86 +12056,14 @@ export interface operations {
                     "application/x-tar": unknown;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     upload_api_v1_containers__container__files_put: {
@@ -15494,86 +12092,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Uploaded___1"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     upload_api_v1_containers__container__files_post: {
@@ -15602,86 +12128,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Uploaded___1"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     inspect_api_v1_containers__container__inspect_get: {
@@ -15704,86 +12158,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_dict_str__Any__"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     kill_api_v1_containers__container__kill_post: {
@@ -15810,86 +12192,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Acted_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     read_logs_api_v1_containers__container__logs_get: {
@@ -15933,86 +12243,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     pause_api_v1_containers__container__pause_post: {
@@ -16035,86 +12273,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Acted_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     rename_api_v1_containers__container__rename_post: {
@@ -16141,86 +12307,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Changed_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     restart_api_v1_containers__container__restart_post: {
@@ -16247,86 +12341,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Restarted_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     start_api_v1_containers__container__start_post: {
@@ -16349,86 +12371,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Started_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     stats_api_v1_containers__container__stats_get: {
@@ -16454,86 +12404,14 @@ export interface operations {
                     "application/x-ndjson": Record<string, unknown>;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     stop_api_v1_containers__container__stop_post: {
@@ -16560,86 +12438,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Stopped_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     top_api_v1_containers__container__top_get: {
@@ -16662,86 +12468,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Processes_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     unpause_api_v1_containers__container__unpause_post: {
@@ -16764,86 +12498,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Acted_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     act_on_many_api_v1_containers_batch_post: {
@@ -16868,86 +12530,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_BatchResults_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     validate_api_v1_containers_validate_post: {
@@ -16972,91 +12562,24 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Verdict_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_errors_api_v1_errors_get: {
         parameters: {
-            query?: never;
+            query?: {
+                family?: ("000" | "001" | "002" | "003" | "004") | null;
+                planned?: boolean | null;
+                retryable?: boolean | null;
+                status?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17069,49 +12592,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Success_ErrorList_"];
+                    "application/json": components["schemas"]["Success_CodeList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
+            /** @description What the client has is current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error000-400"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
+        };
+    };
+    code_page_api_v1_errors__family___code__get: {
+        parameters: {
+            query?: {
+                language?: ("zh" | "en") | null;
+            };
+            header?: never;
+            path: {
+                code: string;
+                family: "000" | "001" | "002" | "003" | "004";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Success_CodeDetail_"];
+                    "text/html": unknown;
                 };
             };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
+            /** @description What the client has is current */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     error_api_v1_errors__slug__get: {
@@ -17134,66 +12667,19 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ErrorInfo_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
+            /** @description What the client has is current */
+            304: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_images_api_v1_images_get: {
@@ -17220,66 +12706,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ImageList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_images__image__get: {
@@ -17302,86 +12734,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Detail___3"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     remove_api_v1_images__image__delete: {
@@ -17406,86 +12766,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Removed_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     analyze_api_v1_images__image__analysis_get: {
@@ -17508,86 +12796,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Analysis_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     export_api_v1_images__image__export_get: {
@@ -17610,86 +12826,14 @@ export interface operations {
                     "application/x-tar": unknown;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     history_api_v1_images__image__history_get: {
@@ -17712,86 +12856,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_History_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     tag_image_api_v1_images__image__tag_post: {
@@ -17818,86 +12890,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Tagged_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     import_archive_api_v1_images_import_post: {
@@ -17927,86 +12927,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Imported_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     prune_api_v1_images_prune_post: {
@@ -18031,76 +12959,13 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Pruned___1"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     pull_api_v1_images_pull_post: {
@@ -18125,86 +12990,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PullInfo_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     pulls_api_v1_images_pulls_get: {
@@ -18225,66 +13018,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PullList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     pull_detail_api_v1_images_pulls__pull__get: {
@@ -18307,86 +13046,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PullInfo_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     cancel_api_v1_images_pulls__pull__cancel_post: {
@@ -18409,86 +13076,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PullInfo_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_networks_api_v1_networks_get: {
@@ -18513,66 +13108,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_NetworkList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     create_api_v1_networks_post: {
@@ -18597,86 +13138,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Summary___2"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_networks__network__get: {
@@ -18699,86 +13168,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Detail___5"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     remove_api_v1_networks__network__delete: {
@@ -18801,86 +13198,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     connect_api_v1_networks__network__connect_post: {
@@ -18907,86 +13232,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     disconnect_api_v1_networks__network__disconnect_post: {
@@ -19013,86 +13266,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_alerts_api_v1_notifications_alerts_get: {
@@ -19119,66 +13300,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AlertList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_notifications_alerts__alert__get: {
@@ -19201,86 +13328,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AlertDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     acknowledge_api_v1_notifications_alerts__alert__acknowledge_post: {
@@ -19307,86 +13362,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AlertDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     resolve_api_v1_notifications_alerts__alert__resolve_post: {
@@ -19413,86 +13396,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AlertDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_channels_api_v1_notifications_channels_get: {
@@ -19516,66 +13427,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ChannelList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     add_channel_api_v1_notifications_channels_post: {
@@ -19600,86 +13457,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ChannelDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     channel_detail_api_v1_notifications_channels__channel__get: {
@@ -19702,86 +13487,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ChannelDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     replace_channel_api_v1_notifications_channels__channel__put: {
@@ -19808,86 +13521,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ChannelDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     remove_channel_api_v1_notifications_channels__channel__delete: {
@@ -19910,86 +13551,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     try_channel_api_v1_notifications_channels__channel__test_post: {
@@ -20012,86 +13581,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_TestResult_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_deliveries_api_v1_notifications_deliveries_get: {
@@ -20117,66 +13614,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_DeliveryList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     delivery_detail_api_v1_notifications_deliveries__delivery__get: {
@@ -20199,86 +13642,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_DeliveryDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     retry_api_v1_notifications_deliveries__delivery__retry_post: {
@@ -20301,86 +13672,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_DeliveryDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_windows_api_v1_notifications_maintenance_windows_get: {
@@ -20404,66 +13703,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_WindowList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     add_window_api_v1_notifications_maintenance_windows_post: {
@@ -20488,86 +13733,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_WindowDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     window_detail_api_v1_notifications_maintenance_windows__window__get: {
@@ -20590,86 +13763,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_WindowDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     replace_window_api_v1_notifications_maintenance_windows__window__put: {
@@ -20696,86 +13797,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_WindowDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     remove_window_api_v1_notifications_maintenance_windows__window__delete: {
@@ -20798,86 +13827,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_pages_api_v1_notifications_status_pages_get: {
@@ -20901,66 +13858,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_StatusPageList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     add_api_v1_notifications_status_pages_post: {
@@ -20985,86 +13888,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_StatusPageDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_notifications_status_pages__status_page__get: {
@@ -21087,86 +13918,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_StatusPageDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     change_api_v1_notifications_status_pages__status_page__put: {
@@ -21193,86 +13952,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_StatusPageDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     remove_api_v1_notifications_status_pages__status_page__delete: {
@@ -21295,86 +13982,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_probes_api_v1_probes_get: {
@@ -21404,66 +14019,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ProbeList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     add_api_v1_probes_post: {
@@ -21488,86 +14049,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AddedProbe_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_probes__probe__get: {
@@ -21590,86 +14079,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ProbeDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     change_api_v1_probes__probe__put: {
@@ -21696,86 +14113,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AddedProbe_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     delete_api_v1_probes__probe__delete: {
@@ -21798,86 +14143,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     check_api_v1_probes__probe__check_post: {
@@ -21900,86 +14173,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Checked_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     pause_api_v1_probes__probe__pause_post: {
@@ -22002,86 +14203,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AddedProbe_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     push_url_api_v1_probes__probe__push_url_post: {
@@ -22104,86 +14233,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PushUrl_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     results_api_v1_probes__probe__results_get: {
@@ -22213,86 +14270,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Union_ProbeResults__RolledUpResults__"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     resume_api_v1_probes__probe__resume_post: {
@@ -22315,86 +14300,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AddedProbe_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     push_api_v1_probes_push__secret__get: {
@@ -22417,66 +14330,12 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     push_details_api_v1_probes_push__secret__post: {
@@ -22503,66 +14362,12 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     test_api_v1_probes_test_post: {
@@ -22587,86 +14392,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Checked_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_repositories_api_v1_repositories_get: {
@@ -22690,66 +14423,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_RepositoryList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     create_api_v1_repositories_post: {
@@ -22774,86 +14453,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_MadeRepository_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_repositories__repository__get: {
@@ -22876,86 +14483,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_RepositoryDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     delete_api_v1_repositories__repository__delete: {
@@ -22978,86 +14513,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     change_api_v1_repositories__repository__patch: {
@@ -23084,86 +14547,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_RepositoryDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     set_key_api_v1_repositories__repository__key_put: {
@@ -23190,86 +14581,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_RepositoryDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     drop_key_api_v1_repositories__repository__key_delete: {
@@ -23292,86 +14611,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_packages_api_v1_repositories__repository__packages_get: {
@@ -23397,86 +14644,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PackageList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     publish_in_api_v1_repositories__repository__packages_post: {
@@ -23503,86 +14678,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PublicationDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     unpublish_api_v1_repositories__repository__packages__file__delete: {
@@ -23606,86 +14709,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_publications_api_v1_repositories__repository__publications_get: {
@@ -23711,86 +14742,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_PublicationList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     show_repo_file_api_v1_repositories__repository__repo_file_get: {
@@ -23813,86 +14772,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_RepoFile_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     renew_token_api_v1_repositories__repository__token_post: {
@@ -23915,86 +14802,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_ReadToken_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     search_api_v1_system_audit_get: {
@@ -24026,66 +14841,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_AuditPage_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     export_api_v1_system_audit_export_get: {
@@ -24117,66 +14878,12 @@ export interface operations {
                     "text/csv": unknown;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     config_api_v1_system_config_get: {
@@ -24197,66 +14904,75 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Config_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
+        };
+    };
+    counts_api_v1_system_errors_get: {
+        parameters: {
+            query?: {
+                code?: string | null;
+                family?: ("000" | "001" | "002" | "003" | "004") | null;
+                limit?: number;
+                offset?: number;
+                route?: string | null;
+                slug?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Success_ErrorCounts_"];
                 };
             };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
+        };
+    };
+    of_request_api_v1_system_errors_requests__request__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Success_Occurrences_"];
                 };
             };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     health_api_v1_system_health_get: {
@@ -24277,26 +14993,8 @@ export interface operations {
                     "application/json": components["schemas"]["Success_SystemHealth_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            500: components["responses"]["Error000-500"];
             /** @description A required component is down */
             503: {
                 headers: {
@@ -24326,66 +15024,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Info_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     maintenance_state_api_v1_system_maintenance_get: {
@@ -24406,66 +15050,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_MaintenanceState_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     begin_maintenance_api_v1_system_maintenance_put: {
@@ -24490,86 +15080,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_MaintenanceState_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     end_maintenance_api_v1_system_maintenance_delete: {
@@ -24590,76 +15108,13 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     resources_api_v1_system_resources_get: {
@@ -24680,66 +15135,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Resources_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_terminals_api_v1_terminals_get: {
@@ -24765,66 +15166,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_TerminalList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     create_api_v1_terminals_post: {
@@ -24849,86 +15196,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Opened_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_terminals__terminal__get: {
@@ -24951,86 +15226,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_TerminalDetail_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     close_api_v1_terminals__terminal__delete: {
@@ -25053,86 +15256,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     recording_api_v1_terminals__terminal__recording_get: {
@@ -25155,86 +15286,14 @@ export interface operations {
                     "application/x-asciicast": unknown;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     resize_api_v1_terminals__terminal__resize_post: {
@@ -25261,86 +15320,14 @@ export interface operations {
                     "application/json": components["schemas"]["Success_Resized_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     list_volumes_api_v1_volumes_get: {
@@ -25365,66 +15352,12 @@ export interface operations {
                     "application/json": components["schemas"]["Success_VolumeList_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     create_api_v1_volumes_post: {
@@ -25449,86 +15382,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Summary___1"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     detail_api_v1_volumes__volume__get: {
@@ -25551,86 +15412,14 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Detail___4"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     remove_api_v1_volumes__volume__delete: {
@@ -25653,86 +15442,14 @@ export interface operations {
                     "application/json": components["schemas"]["Done"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     prune_api_v1_volumes_prune_post: {
@@ -25756,76 +15473,13 @@ export interface operations {
                     "application/json": components["schemas"]["eulermaker__dialects__success__Success_Pruned___2"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     healthz_healthz_get: {
@@ -25846,36 +15500,9 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     prometheus_metrics_get: {
@@ -25896,36 +15523,9 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     readyz_readyz_get: {
@@ -25946,26 +15546,8 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error000-400"];
+            500: components["responses"]["Error000-500"];
             /** @description Not ready */
             503: {
                 headers: {
@@ -25995,66 +15577,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Keys_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     create_v1_api_keys_post: {
@@ -26079,86 +15608,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_ApiKey_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     delete_v1_api_keys__key__delete: {
@@ -26181,86 +15639,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Nothing_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     rotate_v1_api_keys__key__rotate_post: {
@@ -26287,86 +15674,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_ApiKey_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     login_v1_auth_login_post: {
@@ -26391,66 +15707,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Union_Session__MfaChallenge__"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     logout_v1_auth_logout_post: {
@@ -26471,76 +15734,14 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Nothing_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     logout_all_v1_auth_logout_all_post: {
@@ -26561,76 +15762,14 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_dict_str__int__"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     enable_v1_auth_mfa_enable_post: {
@@ -26651,76 +15790,14 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Provisioning_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     verify_v1_auth_mfa_verify_post: {
@@ -26745,66 +15822,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Union_Session__MfaEnabled__"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     confirm_v1_auth_password_reset_confirm_post: {
@@ -26829,66 +15853,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Nothing_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     reset_v1_auth_password_reset_request_post: {
@@ -26913,66 +15884,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Nothing_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     refresh_v1_auth_refresh_post: {
@@ -26997,66 +15915,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Session_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     register_v1_auth_register_post: {
@@ -27081,66 +15946,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Person_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     list_users_v1_users_get: {
@@ -27166,66 +15978,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_People_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     create_v1_users_post: {
@@ -27250,86 +16009,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Person_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     read_v1_users__user__get: {
@@ -27352,86 +16040,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Person_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     delete_v1_users__user__delete: {
@@ -27454,86 +16071,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Nothing_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     change_v1_users__user__patch: {
@@ -27560,86 +16106,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Person_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     permissions_v1_users__user__permissions_get: {
@@ -27662,86 +16137,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Permissions_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     set_role_v1_users__user__role_put: {
@@ -27768,86 +16172,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Person_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     me_v1_users_me_get: {
@@ -27868,66 +16201,13 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Person_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
     change_password_v1_users_me_password_put: {
@@ -27952,86 +16232,15 @@ export interface operations {
                     "application/json": components["schemas"]["Wrapped_Nothing_"];
                 };
             };
-            /** @description Bad Request: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too Many Requests: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Internal Server Error: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable: a fault of the catalogue; `Accept` and `X-Error-Dialect` choose its form */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Failure"];
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
         };
     };
 }

@@ -73,7 +73,10 @@ def _authority(origin: str) -> str | None:
 
 def _call(principal: Principal, scope: Scope) -> Call:
     client = scope.get("client")
-    return Call(principal, scope["state"]["language"], client[0] if client else "")
+    call = Call(principal, scope["state"]["language"], client[0] if client else "")
+    # Where errors are answered it is known who is told.
+    scope["state"]["call"] = call
+    return call
 
 
 def visitor(connection: HTTPConnection) -> Visitor:

@@ -1,4 +1,9 @@
-"""The catalogue of every fault of the product, put together from the features' own entries."""
+"""The catalogue of every fault of the product, put together from the features' own entries.
+
+An entry is declared beside the code that raises it, in the `faults` of its feature, and listed in
+its `ENTRIES`; `answers` names its code in each family whose document has one for it. Documented
+codes that no feature answers with are stood in for (`planned`).
+"""
 
 from eulermaker.dialects import files
 from eulermaker.engines import containers as engine_containers
@@ -11,6 +16,7 @@ from eulermaker.features.alerts import faults as alerts
 from eulermaker.features.builds import faults as builds
 from eulermaker.features.containers import faults as containers
 from eulermaker.features.errors import faults as errors
+from eulermaker.features.errors.planned import planned
 from eulermaker.features.images import faults as images
 from eulermaker.features.networks import faults as networks
 from eulermaker.features.notifications import faults as notifications
@@ -25,7 +31,7 @@ from eulermaker.kernel.faults import Catalogue
 
 
 def catalogue() -> Catalogue:
-    """All entries."""
+    """All entries, those of features first."""
     parts = (
         faults.ENTRIES,
         call.ENTRIES,
@@ -53,4 +59,5 @@ def catalogue() -> Catalogue:
         system.ENTRIES,
         errors.ENTRIES,
     )
-    return Catalogue(entry for part in parts for entry in part)
+    entries = [entry for part in parts for entry in part]
+    return Catalogue([*entries, *planned(entries)])
