@@ -19,6 +19,7 @@ from eulermaker.features.accounts.service import Accounts
 from eulermaker.features.alerts import api as alerts_api
 from eulermaker.features.alerts.service import Alerts
 from eulermaker.features.audit import api as audit_api
+from eulermaker.features.audit.notebook import Notebook
 from eulermaker.features.audit.service import Audit
 from eulermaker.features.builds import analysis_api
 from eulermaker.features.builds import api as builds_api
@@ -130,6 +131,7 @@ class Base:
     accounts: Accounts
     callers: Callers
     audit: Audit
+    notebook: Notebook
     maintenance: Maintenance
     sealer: Sealer
     secret: str = field(repr=False)
@@ -140,6 +142,7 @@ class Base:
         services: dict[str, Service] = {
             "load": self.load.run,
             "places": self.places.run,
+            "audit": self.notebook.run,
             "maintenance": _repeated(self.maintenance.look, seconds=LOOK_SECONDS),
         }
         return services if self.redis is None else services | {"redis": self.redis.run}
@@ -244,6 +247,7 @@ def _base(settings: Settings, clock: Clock) -> Base:
         accounts=accounts,
         callers=Callers(accounts, places, allowed_origins=settings.allowed_origins),
         audit=audit,
+        notebook=Notebook(database, settings.data_dir / "audit.ndjson", clock=clock),
         maintenance=Maintenance(database, audit, clock=clock),
         sealer=Sealer(secret),
         secret=secret,
@@ -433,7 +437,7 @@ def _containers(
         images=images,
         volumes=volumes,
         networks=networks,
-        audit=base.audit,
+        notebook=base.notebook,
         bind_roots=base.settings.containers.bind_roots,
         docker_host=base.settings.docker_host,
         clock=base.clock,

@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
+from eulermaker.features.audit.service import Audit
+from eulermaker.kernel.clock import utc_now
+from eulermaker.kernel.database import Database
+from eulermaker.kernel.paging import Page
 from tests.api.answers import MOMENT, data_of, done, is_chinese, refusal_of, refused_fields
+from tests.api.people import database_url
 from tests.api.things import container, forget, owned_by, unique, until
-from tests.server import IMAGE
+from tests.server import IMAGE, ServerProcess
 
 pytestmark = pytest.mark.usefixtures("any_database")
 
@@ -437,3 +443,32 @@ def test_each_sees_what_is_theirs(people: dict[str, httpx.Client]) -> None:
             )
             names = {one["name"] for one in listed["containers"]}
             assert names & {own, nobodys} == seen, who
+
+
+def test_what_is_done_to_a_container_is_on_record(
+    shared_server: ServerProcess, admin: httpx.Client, people: dict[str, httpx.Client]
+) -> None:
+    """Who did what, with what result: what succeeded, what the state refused and what the role did."""
+    with created(admin, command=["sleep", "60"]) as identifier:
+        path = f"{CONTAINERS}/{identifier}"
+        whole = data_of(admin.get(f"{path}/inspect"))["Id"]
+        admin.post(f"{path}/start")
+        conflict(admin.post(f"{path}/start"), "running", "start")
+        assert people["readonly"].post(f"{path}/stop").status_code == 403
+        admin.post(f"{path}/exec", json={"command": ["echo", "hello"]})
+        admin.delete(f"{path}?force=true")
+
+        async def recorded() -> list[tuple[str, bool, str]]:
+            database = Database(database_url(shared_server))
+            found = await Audit(database, clock=utc_now).of_resource("container", whole, Page())
+            await database.close()
+            return [(e.action, e.username == "admin", e.result) for e in reversed(found)]
+
+        until(lambda: len(anyio.run(recorded)) == 5)
+        assert anyio.run(recorded) == [
+            ("container.start", True, "ok"),
+            ("container.start", True, "container-state-conflict"),
+            ("container.stop", False, "forbidden"),
+            ("container.exec", True, "ok"),
+            ("container.delete", True, "ok"),
+        ]

@@ -1,5 +1,6 @@
 """All SQL of the audit record: entries are added and read, never changed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eulermaker.features.audit.tables import audit_log
 from eulermaker.kernel.paging import Page
+
+Key = tuple[datetime, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Entry:
     address: str
     result: str
     details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """What two entries have in common only if they are the same."""
+        return self.at, self.user_id, self.action, self.resource_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,17 @@ class AuditStore:
     async def add(self, entry: Entry) -> None:
         """Add an entry."""
         await self._db.execute(audit_log.insert().values(asdict(entry)))
+
+    async def add_all(self, entries: Sequence[Entry]) -> None:
+        """Add entries."""
+        if entries:
+            await self._db.execute(audit_log.insert(), [asdict(entry) for entry in entries])
+
+    async def keys_since(self, moment: datetime) -> set[Key]:
+        """The keys of the entries from that moment on."""
+        columns = audit_log.c.at, audit_log.c.user_id, audit_log.c.action, audit_log.c.resource_id
+        rows = await self._db.execute(sa.select(*columns).where(audit_log.c.at >= moment))
+        return {(at, user, action, resource) for at, user, action, resource in rows}
 
     async def of_resource(self, resource_type: str, resource_id: str, page: Page) -> list[Entry]:
         """The entries about one resource, newest first."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from eulermaker.engines.containers import (
 from eulermaker.engines.containers import Containers as EngineContainers
 from eulermaker.engines.port import ENGINE_REFUSED
 from eulermaker.engines.volumes import VOLUME_NOT_FOUND
-from eulermaker.features.audit.service import Audit
+from eulermaker.features.audit.notebook import Notebook
 from eulermaker.features.containers import blueprint, commands, schemas, shown
 from eulermaker.features.containers.faults import CREATE_REFUSED, PORT_IN_USE
 from eulermaker.features.containers.listing import Details, Filter, Lists
@@ -41,6 +41,9 @@ from eulermaker.kernel.paging import Page
 
 T = TypeVar("T")
 
+#: So much of a command is noted for the audit record.
+MAX_COMMAND = 1000
+
 #: Networks that every engine has; `default` stands for one of them.
 _KILLS = frozenset({"SIGKILL", "KILL", "9"})
 _PREDEFINED = frozenset({"default", "bridge", "none", "host"})
@@ -58,7 +61,7 @@ class Containers:
         images: Images,
         volumes: Volumes,
         networks: Networks,
-        audit: Audit,
+        notebook: Notebook,
         bind_roots: Sequence[str],
         docker_host: str,
         clock: Clock,
@@ -69,7 +72,7 @@ class Containers:
         self._images = images
         self._volumes = volumes
         self._networks = networks
-        self._audit = audit
+        self._notebook = notebook
         self._bind_roots = tuple(bind_roots)
         # The engine may listen somewhere else than engines usually do.
         own = urlsplit(docker_host)
@@ -129,87 +132,106 @@ class Containers:
 
         Raises `create-policy-refused`, `name-in-use`, `image-not-found`, `container-refused`.
         """
-        call.require(Permission.CONTAINERS_WRITE)
-        self.view.require_connected()
-        refused = await self.judge(call, wanted)
-        if refused:
-            await self._note(call, wanted, "container.create", result=CREATE_REFUSED.slug, refused=refused)
-            raise _refused(refused, call)
-        await self._prepare(call, wanted)
-        container = await self._created(NewContainer(wanted.name, blueprint.create_body(wanted, call)))
-        seen = await self.view.refresh(container) or _raise(_missing(container))
-        if call.principal.may(Permission.CONTAINERS_UNCONFINED):
-            outside = violations(blueprint.create_body(wanted, call), Confinement())
-            if outside:
-                await self._note(call, wanted, "container.create.unconfined", refused=outside)
-        return seen
+        noting = self._notebook.noting(
+            call,
+            "container.create",
+            resource_type="container",
+            resource_id=wanted.name or "",
+            image=wanted.image[:255],
+        )
+        with noting as details:
+            call.require(Permission.CONTAINERS_WRITE)
+            self.view.require_connected()
+            refused = await self.judge(call, wanted)
+            if refused:
+                details["refused"] = _fields(refused)
+                raise _refused(refused, call)
+            await self._prepare(call, wanted)
+            body = blueprint.create_body(wanted, call)
+            details["id"] = container = await self._created(NewContainer(wanted.name, body))
+            if call.principal.may(Permission.CONTAINERS_UNCONFINED) and (
+                outside := violations(body, Confinement())
+            ):
+                # What would have been refused to others.
+                details["unconfined"] = _fields(outside)
+            return await self.view.refresh(container) or _raise(_missing(container))
 
     async def start(self, call: Call, reference: str) -> Container:
         """Start it; raises `container-state-conflict` when it runs already."""
-        found = self.changeable(call, reference)
-        await self._act(found, Action.START, self.engine.start(found.id))
-        return self._assume(found, Status.RUNNING, started=True)
+        with self._noting(call, "start", reference):
+            found = self.changeable(call, reference)
+            await self._act(found, Action.START, self.engine.start(found.id))
+            return self._assume(found, Status.RUNNING, started=True)
 
     async def stop(self, call: Call, reference: str, *, grace: int) -> Container:
         """Stop it; raises `container-state-conflict` when it does not run."""
-        found = self.changeable(call, reference)
-        await self._act(found, Action.STOP, self.engine.stop(found.id, grace=grace))
-        return self._assume(found, Status.STOPPED, finished=True)
+        with self._noting(call, "stop", reference):
+            found = self.changeable(call, reference)
+            await self._act(found, Action.STOP, self.engine.stop(found.id, grace=grace))
+            return self._assume(found, Status.STOPPED, finished=True)
 
     async def restart(self, call: Call, reference: str, *, grace: int) -> Container:
         """Stop and start it."""
-        found = self.changeable(call, reference)
-        await self._act(found, Action.RESTART, self.engine.restart(found.id, grace=grace))
-        return self._assume(found, Status.RUNNING, started=True)
+        with self._noting(call, "restart", reference):
+            found = self.changeable(call, reference)
+            await self._act(found, Action.RESTART, self.engine.restart(found.id, grace=grace))
+            return self._assume(found, Status.RUNNING, started=True)
 
     async def pause(self, call: Call, reference: str) -> Container:
         """Freeze it; raises `container-state-conflict` unless it runs."""
-        found = self.changeable(call, reference)
-        await self._act(found, Action.PAUSE, self.engine.pause(found.id))
-        return self._assume(found, Status.PAUSED)
+        with self._noting(call, "pause", reference):
+            found = self.changeable(call, reference)
+            await self._act(found, Action.PAUSE, self.engine.pause(found.id))
+            return self._assume(found, Status.PAUSED)
 
     async def unpause(self, call: Call, reference: str) -> Container:
         """Let it go on; raises `container-state-conflict` unless it is paused."""
-        found = self.changeable(call, reference)
-        await self._act(found, Action.UNPAUSE, self.engine.unpause(found.id))
-        return self._assume(found, Status.RUNNING)
+        with self._noting(call, "unpause", reference):
+            found = self.changeable(call, reference)
+            await self._act(found, Action.UNPAUSE, self.engine.unpause(found.id))
+            return self._assume(found, Status.RUNNING)
 
     async def kill(self, call: Call, reference: str, *, signal: str) -> Container:
         """Send a signal to its first process; raises `container-state-conflict` when it does not run."""
-        found = self.changeable(call, reference)
-        await self._act(found, Action.KILL, self.engine.kill(found.id, signal=signal))
-        # What a signal does is the process's affair; only this one leaves no choice, and is waited for.
-        return self._assume(found, Status.STOPPED, finished=True) if signal in _KILLS else found
+        with self._noting(call, "kill", reference, signal=signal):
+            found = self.changeable(call, reference)
+            await self._act(found, Action.KILL, self.engine.kill(found.id, signal=signal))
+            # What a signal does is the process's affair; only this one leaves no choice, and is waited for.
+            return self._assume(found, Status.STOPPED, finished=True) if signal in _KILLS else found
 
     async def remove(self, call: Call, reference: str, *, force: bool) -> None:
         """Remove it with its anonymous volumes.
 
         Raises `container-state-conflict` when it runs and `force` is not set.
         """
-        found = self.changeable(call, reference)
-        await self._act(found, Action.DELETE, self.engine.remove(found.id, force=force, volumes=True))
-        self.view.forget(found.id)
+        with self._noting(call, "delete", reference, force=force):
+            found = self.changeable(call, reference)
+            await self._act(found, Action.DELETE, self.engine.remove(found.id, force=force, volumes=True))
+            self.view.forget(found.id)
 
     async def rename(self, call: Call, reference: str, *, name: str) -> Container:
         """Give it another name; raises `name-in-use`."""
-        found = self.changeable(call, reference)
-        await self._act(found, Action.UPDATE, self.engine.rename(found.id, name=name))
-        return await self.view.refresh(found.id) or _raise(_missing(reference))
+        with self._noting(call, "rename", reference, to=name):
+            found = self.changeable(call, reference)
+            await self._act(found, Action.UPDATE, self.engine.rename(found.id, name=name))
+            return await self.view.refresh(found.id) or _raise(_missing(reference))
 
     async def change(self, call: Call, reference: str, changes: schemas.Changes) -> Container:
         """Change its limits, its restart policy and its name; raises `container-refused`, `name-in-use`."""
-        found = self.changeable(call, reference)
-        limits = blueprint.update_body(changes)
-        if limits:
-            await self._act(found, Action.UPDATE, self.engine.update(found.id, limits=limits))
-        if changes.name is not None and changes.name != found.name:
-            return await self.rename(call, found.id, name=changes.name)
-        return await self.view.refresh(found.id) or _raise(_missing(reference))
+        with self._noting(call, "update", reference):
+            found = self.changeable(call, reference)
+            limits = blueprint.update_body(changes)
+            if limits:
+                await self._act(found, Action.UPDATE, self.engine.update(found.id, limits=limits))
+            if changes.name is not None and changes.name != found.name:
+                return await self.rename(call, found.id, name=changes.name)
+            return await self.view.refresh(found.id) or _raise(_missing(reference))
 
     async def execute(self, call: Call, reference: str, wanted: schemas.NewExec) -> schemas.Executed:
         """Run a command in it to its end; raises `container-state-conflict` unless it runs."""
-        found = self.changeable(call, reference)
-        return await self._act(found, Action.EXEC, commands.run(self.engine, found, wanted))
+        with self._noting(call, "exec", reference, command=" ".join(wanted.command)[:MAX_COMMAND]):
+            found = self.changeable(call, reference)
+            return await self._act(found, Action.EXEC, commands.run(self.engine, found, wanted))
 
     async def top(self, call: Call, reference: str) -> schemas.Processes:
         """Its processes; raises `container-state-conflict` unless it runs."""
@@ -237,7 +259,8 @@ class Containers:
 
     async def upload(self, call: Call, reference: str, path: str, archive: AsyncIterable[bytes]) -> None:
         """Unpack a tar stream into a directory of it; raises as the engine's port does."""
-        await self.engine.upload(self.changeable(call, reference).id, path, archive)
+        with self._noting(call, "upload", reference, path=path):
+            await self.engine.upload(self.changeable(call, reference).id, path, archive)
 
     async def _confinement(self, call: Call, wanted: schemas.NewContainer) -> Confinement:
         sources = [*wanted.volumes, *(mount.source for mount in wanted.mounts)]
@@ -334,24 +357,23 @@ class Containers:
         self.view.assume(seen, assumed)
         return assumed
 
-    async def _note(
-        self,
-        call: Call,
-        wanted: schemas.NewContainer,
-        action: str,
-        *,
-        refused: Sequence[Violation],
-        result: str = "ok",
-    ) -> None:
-        await self._audit.record(
+    def _noting(
+        self, call: Call, action: str, reference: str, **details: Any
+    ) -> AbstractContextManager[dict[str, Any]]:
+        found = self.view.find(reference)
+        if found is not None:
+            details["name"] = found.name
+        return self._notebook.noting(
             call,
-            action,
+            f"container.{action}",
             resource_type="container",
-            resource_id=(wanted.name or "")[:128],
-            result=result,
-            fields=sorted({violation.field for violation in refused}),
-            image=wanted.image[:255],
+            resource_id=found.id if found else reference,
+            **details,
         )
+
+
+def _fields(found: Sequence[Violation]) -> list[str]:
+    return sorted({violation.field for violation in found})
 
 
 def _named_volumes(wanted: schemas.NewContainer) -> list[tuple[str, str]]:
