@@ -1,8 +1,8 @@
 """An engine that claims to have thousands of containers, and to have done at once whatever it is asked to do.
 
 `python -m benchmarks.claiming_engine SOCKET CONTAINERS CHANGES` answers at the unix socket SOCKET what Engine
-20.10 would, as far as the server asks: version, lists, details, events and actions. CHANGES containers a
-second stop or start by themselves. `GET /described` tells how many containers were described so far.
+20.10 would, as far as the server asks: version, lists, details, counters, events and actions. CHANGES
+containers a second stop or start by themselves. `GET /described` tells how many were described so far.
 """
 
 import asyncio
@@ -30,6 +30,41 @@ ACTIONS = {
     "unpause": ("running", ["unpause"]),
 }
 
+MEMORY_STATS = (
+    "active_anon",
+    "active_file",
+    "cache",
+    "dirty",
+    "hierarchical_memory_limit",
+    "hierarchical_memsw_limit",
+    "inactive_anon",
+    "inactive_file",
+    "mapped_file",
+    "pgfault",
+    "pgmajfault",
+    "pgpgin",
+    "pgpgout",
+    "rss",
+    "rss_huge",
+    "total_active_anon",
+    "total_active_file",
+    "total_cache",
+    "total_dirty",
+    "total_inactive_anon",
+    "total_inactive_file",
+    "total_mapped_file",
+    "total_pgfault",
+    "total_pgmajfault",
+    "total_pgpgin",
+    "total_pgpgout",
+    "total_rss",
+    "total_rss_huge",
+    "total_unevictable",
+    "total_writeback",
+    "unevictable",
+    "writeback",
+)
+
 
 class Engine:
     """The containers and those who listen to their events."""
@@ -51,6 +86,7 @@ class Engine:
         app.router.add_get("/v{version}/networks", self._nothing)
         app.router.add_get("/v{version}/events", self._events)
         app.router.add_get("/v{version}/containers/{id}/json", self._describe)
+        app.router.add_get("/v{version}/containers/{id}/stats", self._count)
         app.router.add_post("/v{version}/containers/{id}/{action}", self._act)
         return app
 
@@ -102,6 +138,18 @@ class Engine:
             return answer
         finally:
             self._listeners.discard(queue)
+
+    async def _count(self, request: web.Request) -> web.StreamResponse:
+        """A sample a second, as long as somebody reads."""
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        number = self._numbers[request.match_info["id"]]
+        try:
+            while True:
+                await answer.write(json.dumps(_sample(number)).encode() + b"\n")
+                await asyncio.sleep(1)
+        except ConnectionResetError:
+            return answer
 
     def _do(self, identifier: str, action: str) -> None:
         self._states[identifier], told = ACTIONS[action]
@@ -182,6 +230,38 @@ class Engine:
                 "Networks": _networks(number),
             },
         }
+
+
+def _sample(number: int) -> dict[str, Any]:
+    """What Engine 20.10 tells of a container on a host with two cores and cgroup v1."""
+    now = time.time_ns()
+    used = {"total_usage": now // 100, "percpu_usage": [now // 200, now // 200]}
+    cpu = {
+        "cpu_usage": used | {"usage_in_kernelmode": 0, "usage_in_usermode": 10_000_000},
+        "system_cpu_usage": 2 * now,
+        "online_cpus": 2,
+        "throttling_data": {"periods": 0, "throttled_periods": 0, "throttled_time": 0},
+    }
+    kinds = ("service_bytes", "serviced", "queue", "service_time", "wait_time", "merged", "time")
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f123Z")
+    return {
+        "read": moment,
+        "preread": moment,
+        "pids_stats": {"current": 1},
+        "blkio_stats": {f"io_{kind}_recursive": [] for kind in kinds} | {"sectors_recursive": []},
+        "num_procs": 0,
+        "storage_stats": {},
+        "cpu_stats": cpu,
+        "precpu_stats": cpu,
+        "memory_stats": {
+            "usage": 397_312,
+            "max_usage": 4_075_520,
+            "stats": dict.fromkeys(MEMORY_STATS, 4096),
+            "limit": 536_870_912,
+        },
+        "name": f"/service-{number}",
+        "id": f"{number:064x}",
+    }
 
 
 def _image(number: int) -> str:

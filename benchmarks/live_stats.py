@@ -15,6 +15,7 @@ import uvloop
 from tests.faults.engines import own_engine
 from tests.server import IMAGE, ServerProcess
 
+from benchmarks.claiming_engine import claiming_engine
 from benchmarks.engines import ask
 from benchmarks.figures import AtMost, Baseline, Figure
 from benchmarks.servers import pid_of
@@ -62,21 +63,47 @@ class Viewer(asyncio.Protocol):
 
 
 def measure(work: Path, *, quick: bool) -> list[Figure]:
-    """The server's share of a core while all are watched, and how long the engine's streams outlive that."""
+    """The server's share of a core while all are watched, and how long the engine's streams outlive that.
+
+    First as many as a real engine starts in a while and tells of; then all, on one that only claims to
+    have them: there nothing but the server is measured, whatever else the machine has to do.
+    """
     wanted, seconds = (50, 10.0) if quick else (CONTAINERS, 20.0)
+    return [*_on_an_engine(work, wanted, seconds), *_on_a_claim(work, seconds)]
+
+
+def _on_an_engine(work: Path, wanted: int, seconds: float) -> list[Figure]:
     with own_engine(work / "e") as engine:
         containers = _started(engine.host, wanted)
         server = ServerProcess(work / "data", {"EULERMAKER_DOCKER_HOST": engine.host})
         dockerd = int((work / "e" / ".run" / "docker.pid").read_text())
-        with server.running(), server.signed_in() as client:
-            _wait_for(client, len(containers))
-            token = client.headers["Authorization"]
-            watched = uvloop.run(_watch(server, token, containers, seconds, dockerd))
-    many = len(containers)
-    asked = AtMost(PERCENT_OF_CORE * many / CONTAINERS)
+        watched = _watched(server, containers, seconds, dockerd)
     beside = Baseline(watched.engines, "the engine's")
+    return _figures(f"live stats of {len(containers)} containers", watched, len(containers), beside)
+
+
+def _on_a_claim(work: Path, seconds: float) -> list[Figure]:
+    with claiming_engine(work / "c.sock", CONTAINERS) as host:
+        server = ServerProcess(work / "claimed", {"EULERMAKER_DOCKER_HOST": host})
+        containers = [f"{number:064x}" for number in range(1, CONTAINERS + 1)]
+        watched = _watched(server, containers, seconds, None)
+    what = f"live stats of {CONTAINERS} containers that an engine claims to have"
+    return _figures(what, watched, CONTAINERS, None)
+
+
+def _watched(
+    server: ServerProcess, containers: Sequence[str], seconds: float, dockerd: int | None
+) -> "Watched":
+    with server.running(), server.signed_in() as client:
+        _wait_for(client, len(containers))
+        token = client.headers["Authorization"]
+        return uvloop.run(_watch(server, token, containers, seconds, dockerd))
+
+
+def _figures(what: str, watched: "Watched", many: int, beside: Baseline | None) -> list[Figure]:
+    asked = AtMost(PERCENT_OF_CORE * many / CONTAINERS)
     return [
-        Figure(f"live stats of {many} containers, share of a core", watched.share, "%", asked, beside),
+        Figure(f"{what}, share of a core", watched.share, "%", asked, beside),
         Figure("  beside what the server uses when nobody watches", watched.idle, "%"),
         Figure("  samples of each", watched.rate, "/s"),
         Figure(
@@ -98,7 +125,7 @@ class Watched:
 
 
 async def _watch(
-    server: ServerProcess, token: str, containers: Sequence[str], seconds: float, dockerd: int
+    server: ServerProcess, token: str, containers: Sequence[str], seconds: float, dockerd: int | None
 ) -> Watched:
     process, loop = pid_of(server), asyncio.get_running_loop()
     used = _cpu_seconds(process)
@@ -176,7 +203,9 @@ def _open_files(process: int) -> int:
     return len(os.listdir(f"/proc/{process}/fd"))
 
 
-def _cpu_seconds(process: int) -> float:
+def _cpu_seconds(process: int | None) -> float:
     """What the process has used of the CPU, in its own code and in the kernel."""
+    if process is None:
+        return 0.0
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
