@@ -71,6 +71,19 @@ class VanishingEngine(FaultyEngine):
         writer.close()
 
 
+class DrippingEngine(FaultyEngine):
+    """Sends each line by itself, a moment after the last."""
+
+    async def rest(self, path: str, writer: asyncio.StreamWriter) -> None:
+        """A hundred lines."""
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(100):
+            writer.write(b"5\r\nline\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.001)
+        writer.write(b"0\r\n\r\n")
+
+
 class GarbageEngine(FaultyEngine):
     """Answers with JSON that is none."""
 

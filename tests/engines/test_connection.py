@@ -7,7 +7,14 @@ from pathlib import Path
 import anyio
 import pytest
 
-from eulermaker.engines.docker.connection import NEWEST, Connection, EngineAnswer, chunks, lines
+from eulermaker.engines.docker.connection import (
+    NEWEST,
+    Connection,
+    EngineAnswer,
+    chunks,
+    chunks_or_silence,
+    lines,
+)
 from eulermaker.engines.docker.engine import DockerEngine
 from eulermaker.engines.port import ENGINE_INCOMPATIBLE, ENGINE_REFUSED, ENGINE_UNAVAILABLE
 from eulermaker.kernel.clock import utc_now
@@ -16,6 +23,7 @@ from tests.engines.faulty import (
     BabblingEngine,
     BrokenEngine,
     DeafEngine,
+    DrippingEngine,
     FaultyEngine,
     FutureEngine,
     GarbageEngine,
@@ -161,3 +169,15 @@ async def test_what_the_engine_says_is_kept_for_the_log_only(tmp_path: Path) -> 
         await engine.close()
     assert fault.value.entry is ENGINE_REFUSED
     assert "space" not in fault.value.message("en") + str(fault.value.details)
+
+
+async def test_what_comes_in_drops_is_left_to_gather(tmp_path: Path) -> None:
+    async with (
+        listening(DrippingEngine(), tmp_path) as http,
+        http.request("GET", "/log", seconds=None) as answer,
+    ):
+        pieces = [piece async for piece in chunks_or_silence(answer, 1024, seconds=60, rest=0.05)]
+    assert b"".join(pieces) == b"line\n" * 100
+    # The first drop is told at once; a piece for each drop would be a hundred.
+    assert pieces[0].startswith(b"line\n")
+    assert sum(bool(piece) for piece in pieces) < 50

@@ -204,9 +204,13 @@ async def chunks(response: aiohttp.ClientResponse, size: int) -> AsyncIterator[b
 
 
 async def chunks_or_silence(
-    response: aiohttp.ClientResponse, size: int, *, seconds: float
+    response: aiohttp.ClientResponse, size: int, *, seconds: float, rest: float = 0.0
 ) -> AsyncIterator[bytes]:
-    """As `chunks`, and empty bytes each time that nothing has come for so long."""
+    """As `chunks`, and empty bytes each time that nothing has come for so long.
+
+    After each piece what follows is left to gather for `rest` seconds: an engine sends line by line, and
+    one piece costs more than a hundred lines do.
+    """
     while not response.content.at_eof():
         with _told():
             try:
@@ -215,6 +219,8 @@ async def chunks_or_silence(
             except TimeoutError:
                 data = b""
         yield data
+        if data and rest:
+            await asyncio.sleep(rest)
 
 
 class _told:

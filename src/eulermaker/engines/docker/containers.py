@@ -44,6 +44,8 @@ from eulermaker.kernel.faults import Fault
 CHUNK = 256 * 1024
 STOP_MARGIN_SECONDS = 60.0
 SILENCE_SECONDS = 0.5
+#: Lines that follow others are told at most so much later.
+GATHER_SECONDS = 0.005
 EVENT_KINDS = ["container", "image", "network", "volume"]
 # The engine looks for detach keys in what is typed and holds back what may begin them; by default
 # Ctrl-P, Ctrl-Q. It takes no empty sequence, but one that begins with Ctrl-@ and goes on at random.
@@ -158,7 +160,8 @@ class DockerContainers:
         query |= {key: value for key, value in (("since", since), ("until", until)) if value is not None}
         reader = TerminalLog() if tty else MultiplexedLog()
         async with self._open("GET", _path(reference, "logs"), reference, query) as answer:
-            async for data in chunks_or_silence(answer, CHUNK, seconds=SILENCE_SECONDS):
+            gather = GATHER_SECONDS if follow else 0.0
+            async for data in chunks_or_silence(answer, CHUNK, seconds=SILENCE_SECONDS, rest=gather):
                 found = reader.read(data)
                 if found or not data:
                     yield found
