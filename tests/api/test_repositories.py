@@ -18,10 +18,11 @@ from eulermaker.features.repositories import faults
 from tests.api.answers import data_of, done, refusal_of
 from tests.api.servers import tailored
 from tests.packages import build_bringing, file_of, rpm, start_bringing
-from tests.server import IMAGE, NO_TRUST, ServerProcess, build, finished
+from tests.server import IMAGE, NO_TRUST, ServerProcess, build, finished, own_name
 
 REPOSITORIES = "/api/v1/repositories"
 BUILDS = "/api/v1/builds"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "greeter"
 SECONDS = 120
 MADE, ACCEPTED = "Repository created", "Accepted; readers will see it in a moment"
 
@@ -327,6 +328,12 @@ def test_publishing_is_refused_clearly(admin: httpx.Client, brought: str, hello:
     plain = build(admin, f"FROM {IMAGE}\nRUN mkdir /output && echo x > /output/x\n")
     finished(admin, plain)
     _refused_to_publish(admin, name, plain, "nothing-to-publish")
+    spec = (EXAMPLES / "greeter.spec").read_text()
+    sources = {"greeter.sh": (EXAMPLES / "greeter.sh").read_text()}
+    hurried = {"spec_content": spec, "context_files": sources, "optimize": "max", "execute": True}
+    made = admin.post(BUILDS, json={"name": own_name("hurried"), **hurried})
+    assert finished(admin, made.json()["data"]["id"])["status"] == "success"
+    _refused_to_publish(admin, name, made.json()["data"]["id"], "build-is-draft")
     missing = admin.post(f"{BUILDS}/{brought}/publish", json={"repository": name, "artifacts": ["none.rpm"]})
     refusal_of(missing, 404, "RESOURCE_NOT_FOUND", "artifact-not-found")
 

@@ -68,6 +68,11 @@ class Made:
     artifacts: list[Artifact]
     folder: Path
 
+    @property
+    def draft(self) -> bool:
+        """Whether it was built in a hurry, and is not to be published."""
+        return bool((self.build.optimization or {}).get("draft"))
+
 
 class Builds:
     """Create, run, watch and delete builds."""

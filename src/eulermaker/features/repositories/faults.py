@@ -63,6 +63,13 @@ BUILD_NOT_PUBLISHABLE = Entry(
     en="The build {build} is {state}; only a build that succeeded can be published",
     answers=_CONFLICT_IN_000,
 )
+BUILD_IS_DRAFT = Entry(
+    "build-is-draft",
+    Kind.CONFLICT,
+    zh="构建 {build} 是草稿（optimize: max），不能发布；请用 safe 重新构建",
+    en="The build {build} is a draft (`optimize: max`), which is not published; build it anew with `safe`",
+    answers=_CONFLICT_IN_000,
+)
 NOTHING_TO_PUBLISH = Entry(
     "nothing-to-publish",
     Kind.CONFLICT,
@@ -129,6 +136,7 @@ ENTRIES = (
     REPOSITORY_FULL,
     REPOSITORY_UNSIGNED,
     BUILD_NOT_PUBLISHABLE,
+    BUILD_IS_DRAFT,
     NOTHING_TO_PUBLISH,
     PACKAGE_PUBLISHED_ALREADY,
     PACKAGE_DIFFERS,

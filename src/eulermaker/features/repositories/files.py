@@ -7,12 +7,14 @@ readers who have begun with them.
 
 import os
 import shutil
+import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
 from anyio import to_thread
 
 from eulermaker.features.repositories.tools import METADATA, PACKAGES
@@ -43,6 +45,8 @@ class RepositoryFiles:
     def __init__(self, root: Path, *, grace_seconds: float) -> None:
         self._root = root
         self._grace_seconds = grace_seconds
+        # What is taken in must not be tidied away at the same moment, and one tidies at a time.
+        self._pool = threading.Lock()
 
     def of(self, repository: str) -> Path:
         """The directory of one repository."""
@@ -69,11 +73,16 @@ class RepositoryFiles:
         """Put a package into the pool; raises FileNotFoundError when it is gone."""
         await to_thread.run_sync(self._take, repository, file, content)
 
-    async def begin(self, repository: str) -> Path:
-        """A directory for a new generation, which nobody sees."""
+    @asynccontextmanager
+    async def generation(self, repository: str) -> AsyncIterator[Path]:
+        """A directory for a new generation, which nobody sees unless it is switched to."""
         part = self.of(repository) / "generations" / f"{new_id('generation')}{_PART}"
-        await to_thread.run_sync(lambda: (part / PACKAGES).mkdir(parents=True))
-        return part
+        try:
+            await to_thread.run_sync(lambda: (part / PACKAGES).mkdir(parents=True))
+            yield part
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(lambda: shutil.rmtree(part, ignore_errors=True))
 
     async def link(self, part: Path, repository: str, packages: Iterable[tuple[str, Content]]) -> None:
         """Put packages of the pool, by the names of their files, into a generation."""
@@ -93,25 +102,26 @@ class RepositoryFiles:
         """Remove generations that nobody reads any more, and all of the pool but the named files."""
         await to_thread.run_sync(self._tidy, repository, frozenset(kept))
 
-    async def drop(self, part: Path) -> None:
-        """Remove a generation that was not finished."""
-        await to_thread.run_sync(lambda: shutil.rmtree(part, ignore_errors=True))
-
     async def remove(self, repository: str) -> None:
         """Remove everything that a repository keeps."""
         await to_thread.run_sync(lambda: shutil.rmtree(self.of(repository), ignore_errors=True))
 
-    async def forget_half_made(self, known: Collection[str]) -> None:
-        """Remove what was cut off, and the directories of all but the known repositories; for the start."""
-        await to_thread.run_sync(self._forget_half_made, frozenset(known))
+    async def kept(self) -> set[str]:
+        """The repositories that have a directory."""
+        return await to_thread.run_sync(self._kept)
+
+    async def forget_half_made(self) -> None:
+        """Remove what was cut off; for the start."""
+        await to_thread.run_sync(self._forget_half_made)
 
     def _take(self, repository: str, file: Path, content: Content) -> None:
         target = self.pooled(repository, content)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            os.link(file, target)
-        # Found there already, it is as good as new: nothing may tidy it away meanwhile.
-        target.chmod(0o644)
+        with self._pool:
+            with suppress(FileExistsError):
+                os.link(file, target)
+            # Found there already, it is as good as new: its time of change tells when it was taken.
+            target.chmod(0o644)
 
     def _link(self, part: Path, repository: str, packages: list[tuple[str, Content]]) -> None:
         for file, content in packages:
@@ -133,11 +143,17 @@ class RepositoryFiles:
         now, current = time.time(), self.current(repository)
         old = [path for path in self._newest_first(repository) if path != current]
         for at, generation in enumerate(old, start=1):
-            if at >= KEPT_GENERATIONS or now - generation.stat().st_mtime > self._grace_seconds:
+            if at >= KEPT_GENERATIONS or now - _time(generation) > self._grace_seconds:
                 shutil.rmtree(generation, ignore_errors=True)
         for path in (self.of(repository) / "pool").glob("*"):
-            if path.name not in kept and now - path.stat().st_ctime > POOL_SECONDS:
-                path.unlink(missing_ok=True)
+            if path.name not in kept:
+                self._tidy_away(path, before=now - POOL_SECONDS)
+
+    def _tidy_away(self, path: Path, *, before: float) -> None:
+        # What is being signed may have got its name meanwhile.
+        with self._pool, suppress(FileNotFoundError):
+            if path.stat().st_ctime < before:
+                path.unlink()
 
     def _newest_first(self, repository: str) -> Iterator[Path]:
         current = self.current(repository)
@@ -149,11 +165,11 @@ class RepositoryFiles:
         ]
         yield from sorted(others, key=_time, reverse=True)
 
-    def _forget_half_made(self, known: frozenset[str]) -> None:
+    def _kept(self) -> set[str]:
         self._root.mkdir(parents=True, exist_ok=True)
-        for path in self._root.iterdir():
-            if path.name not in known:
-                shutil.rmtree(path, ignore_errors=True)
+        return {path.name for path in self._root.iterdir()}
+
+    def _forget_half_made(self) -> None:
         for part in self._root.glob(f"*/*/*{_PART}"):
             if part.is_dir():
                 shutil.rmtree(part, ignore_errors=True)

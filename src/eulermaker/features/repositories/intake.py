@@ -8,6 +8,7 @@ from eulermaker.features.builds.rules import State
 from eulermaker.features.builds.service import Builds, Made
 from eulermaker.features.repositories.directory import missing, require_signed
 from eulermaker.features.repositories.faults import (
+    BUILD_IS_DRAFT,
     BUILD_NOT_PUBLISHABLE,
     NOTHING_TO_PUBLISH,
     PACKAGE_DIFFERS,
@@ -59,6 +60,8 @@ class Intake:
         if made is None or made.build.state is not State.SUCCESS:
             state = "gone" if made is None else made.build.state.value
             raise _not_publishable(publication.build_id, state)
+        if made.draft:
+            raise BUILD_IS_DRAFT(build=made.build.id, details=_about_build(made.build.id))
         offered = self._offered(repository, publication, made, artifacts)
         for one in offered:
             try:

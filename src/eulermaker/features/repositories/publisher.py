@@ -61,9 +61,7 @@ class Publisher:
 
     async def run(self) -> None:
         """Service: forget what the last process left half made, then publish what is due."""
-        async with self._database.read() as connection:
-            known = [one.id for one in await RepositoryStore(connection).of_node(self._node)]
-        await self._files.forget_half_made(known)
+        await self._files.forget_half_made()
         self._signing.forget_homes()
         await whenever(self._nudge, PERIOD_SECONDS, self._look)
 
@@ -73,8 +71,12 @@ class Publisher:
 
     async def sweep(self) -> None:
         """Finish deletions, and remove what nobody reads any more."""
+        # Looked at in this order: a repository has its row before it has a directory.
+        kept = await self._files.kept()
         async with self._database.read() as connection:
             found = await RepositoryStore(connection).of_node(self._node)
+        for stray in kept - {repository.id for repository in found}:
+            await self._files.remove(stray)
         for repository in found:
             if repository.deleted_at is not None:
                 await self.remove(repository)
@@ -106,6 +108,9 @@ class Publisher:
     async def _keep_promise(self, publication: Publication, repository: Repository) -> None:
         try:
             await self._intake.accept(repository, publication, promised=True)
+        except OSError as error:
+            # A full disk is no reason to break the promise: it is looked at again.
+            log.warning("repositories.waiting", build=publication.build_id, reason=error.strerror)
         except Fault as fault:
             if fault.entry.retryable:
                 raise
@@ -122,11 +127,11 @@ class Publisher:
     async def _publish(self, repository: Repository) -> None:
         async with self._database.read() as connection:
             packages = await RepositoryStore(connection).packages_of(repository.id)
-        part = await self._files.begin(repository.id)
         try:
             with anyio.fail_after(self._seconds):
-                await self._assemble(part, repository, packages)
-                await self._files.switch(repository.id, part)
+                async with self._files.generation(repository.id) as part:
+                    await self._assemble(part, repository, packages)
+                    await self._files.switch(repository.id, part)
         except (ToolFailed, TimeoutError, OSError, Fault) as error:
             fault = failed(error)
             log.warning("repositories.not_published", repository=repository.name, reason=str(error))
@@ -141,9 +146,6 @@ class Publisher:
                 error_facts=None,
             )
             log.info("repositories.published", repository=repository.name, revision=repository.revision)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._files.drop(part)
         await self._tidy(repository)
 
     async def _assemble(self, part: Path, repository: Repository, packages: Sequence[Package]) -> None:

@@ -197,9 +197,10 @@ class Repositories:
     ) -> tuple[Publication, Repository]:
         """Publish what a build made, or the named artifacts of it; readers see it a moment later.
 
-        Raises `build-not-found`, `build-not-publishable`, `artifact-not-found`, `nothing-to-publish`,
-        `repository-not-found`, `repository-unsigned`, `package-published-already`, `package-differs`,
-        `package-outdated`, `repository-full` and `repository-tool-missing`.
+        Raises `build-not-found`, `build-not-publishable`, `build-is-draft`, `artifact-not-found`,
+        `nothing-to-publish`, `repository-not-found`, `repository-unsigned`,
+        `package-published-already`, `package-differs`, `package-outdated`, `repository-full` and
+        `repository-tool-missing`.
         """
         await self._builds.get(call, build)
         repository = await self.directory.writable(call, name)

@@ -22,7 +22,7 @@ END_SECONDS = 5.0
 ALGORITHM = "rsa3072"
 #: The socket of gpg's agent lies in its home, and a socket's path has 107 characters at most: a data
 #: directory may be deeper than that.
-PREFIX = "eulermaker-gpg-"
+PREFIX = "eulermaker-key-"
 _BATCH = ("--batch", "--no-tty", "--pinentry-mode=loopback", "--passphrase=", "--quiet")
 
 
