@@ -170,6 +170,8 @@ def test_the_repo_file_tells_dnf_all_it_needs(admin: httpx.Client, shared_server
     changed = admin.patch(f"{REPOSITORIES}/{made['name']}", json={"public": True})
     assert data_of(changed, message="Repository updated")["public"] is True
     assert "password" not in admin.get(address).text
+    unchanged = admin.patch(f"{REPOSITORIES}/{made['name']}", json={"description": None})
+    assert data_of(unchanged, message="Repository updated")["description"] == "Stable things"
 
 
 def test_only_those_who_may_read_a_repository_that_is_not_public(

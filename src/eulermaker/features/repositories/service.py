@@ -131,13 +131,14 @@ class Repositories:
         Raises `repository-not-found`, and `repository-unsigned` when signatures are to be required of
         one that has packages and no key.
         """
-        known = await self.directory.writable(call, name)
+        known, values = await self.directory.writable(call, name), wanted.model_dump(exclude_none=True)
         async with self._database.write() as connection:
             store = RepositoryStore(connection)
-            if not await store.change(known.id, **wanted.model_dump(exclude_none=True)):
-                raise missing(name)
+            if values:
+                await store.change(known.id, **values)
             changed = await store.locked(known.id)
-            assert changed is not None
+            if changed is None:
+                raise missing(name)
             packages = await store.packages_of(known.id)
             if packages:
                 require_signed(changed)
@@ -145,7 +146,7 @@ class Repositories:
             if gone:
                 await store.remove_packages(known.id, [package.file for package in gone])
                 await store.revise(known.id)
-        await self._note(call, "repository.update", known, **wanted.model_dump(exclude_none=True))
+        await self._note(call, "repository.update", known, **values)
         self._publisher.nudge()
 
     async def delete(self, call: Call, name: str) -> None:
