@@ -37,6 +37,7 @@ BASE_IMAGE_UNAVAILABLE: Final = "base-image-unavailable"
 BLACKLIST_ENTRY_NOT_FOUND: Final = "blacklist-entry-not-found"
 BODY_TOO_LARGE: Final = "body-too-large"
 BUILD_INTERRUPTED: Final = "build-interrupted"
+BUILD_IS_DRAFT: Final = "build-is-draft"
 BUILD_NOT_FOUND: Final = "build-not-found"
 BUILD_NOT_PUBLISHABLE: Final = "build-not-publishable"
 BUILD_SOURCE_UNAVAILABLE: Final = "build-source-unavailable"
@@ -220,6 +221,7 @@ EXCEPTIONS: Mapping[str, type[EulerMakerError]] = MappingProxyType(
         BLACKLIST_ENTRY_NOT_FOUND: NotFound,
         BODY_TOO_LARGE: InvalidRequest,
         BUILD_INTERRUPTED: ServerError,
+        BUILD_IS_DRAFT: Conflict,
         BUILD_NOT_FOUND: NotFound,
         BUILD_NOT_PUBLISHABLE: Conflict,
         BUILD_SOURCE_UNAVAILABLE: ServerError,
