@@ -11,7 +11,6 @@ from typing import Any
 import anyio
 import httpx
 import sqlalchemy as sa
-from oidc_provider_mock import run_server_in_thread
 
 from eulermaker.features.accounts import totp
 from eulermaker.features.accounts.tokens import AccessTokens
@@ -20,6 +19,7 @@ from eulermaker.kernel.database import Database
 from tests.api.people import add_user, database_url
 from tests.api.servers import tailored
 from tests.features.notifications.receivers import Mailbox, Receiver, mail_server, receiver
+from tests.oidc_provider import oidc_provider
 from tests.server import PASSWORD, ServerProcess
 
 Headers = Mapping[str, str]
@@ -125,8 +125,7 @@ def stage(kind: str, folder: Path) -> Iterator[Stage]:
         tokens.answer = b'{"access_token": "t", "token_type": "Bearer"}'
         failing = stack.enter_context(receiver())
         failing.manner = "failing"
-        oidc = stack.enter_context(run_server_in_thread())
-        issuer = f"http://localhost:{oidc.server_port}"
+        issuer = stack.enter_context(oidc_provider())
         oauth = "EULERMAKER_ACCOUNTS__OAUTH"
         here = "http://127.0.0.1"
         settings = {

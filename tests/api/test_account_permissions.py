@@ -96,6 +96,8 @@ TABLE: dict[Operation, Row] = {
     ("DELETE", "/v1/users/{user}"): Row("boss"),
     ("PUT", "/v1/users/{user}/role"): Row("boss", {"role": "user"}),
     ("GET", "/v1/users/{user}/permissions"): Row("boss"),
+    ("POST", "/v1/users/{user}/suspend"): Row("boss", {}),
+    ("POST", "/v1/users/{user}/resume"): Row("boss"),
     ("GET", "/v1/api-keys"): Row("guest"),
     ("POST", "/v1/api-keys"): Row("member", {"name": "table"}),
     ("POST", "/v1/api-keys/{key}/rotate"): Row("member", {}),

@@ -16,18 +16,25 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help=text("help.password_stdin"))
     ] = False,
+    code: Annotated[str | None, typer.Option(help=text("help.totp_code"))] = None,
     json: options.Json = False,
 ) -> None:
     from eulermaker.cli import show
     from eulermaker.cli.credentials import SavedTokens
-    from eulermaker.client import Client
+    from eulermaker.client import Client, Unauthenticated
 
     server = url or _known_url()
     if not password_stdin and not sys.stdin.isatty():
         raise Complaint(text("login.no_terminal"))
     user = username or _ask_username(password_stdin)
+    password = _password(password_stdin)
     with Client(server, store=SavedTokens(server), language=language()) as client:
-        client.auth.login(user, _password(password_stdin))
+        try:
+            client.auth.login(user, password, code=code)
+        except Unauthenticated as error:
+            if error.code != "mfa-required" or not sys.stdin.isatty():
+                raise
+            client.auth.login(user, password, code=str(typer.prompt(text("login.code"), err=True)))
     if json:
         show.document({"url": server, "username": user})
     else:
@@ -39,6 +46,8 @@ def logout(json: options.Json = False) -> None:
     from eulermaker.cli.credentials import forget
 
     url = _known_session()
+    if url is not None:
+        _end_session(url)
     forget()
     if json:
         show.document({"url": url})
@@ -46,6 +55,18 @@ def logout(json: options.Json = False) -> None:
         typer.echo(text("logout.nobody"))
     else:
         typer.echo(text("logout.done", url=url))
+
+
+def _end_session(url: str) -> None:
+    """Ends it on the server, too; what can't be reached, or has ended, is forgotten all the same."""
+    from eulermaker.cli.credentials import SavedTokens
+    from eulermaker.client import Client, EulerMakerError, Retry
+
+    try:
+        with Client(url, store=SavedTokens(url), timeout=5, retries=Retry(attempts=1)) as client:
+            client.auth.logout()
+    except EulerMakerError as error:
+        typer.echo(text("logout.not_ended", reason=error.title), err=True)
 
 
 def _known_url() -> str:

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from eulermaker.cli import (
     account,
+    accounts,
     build,
     builds,
     containers,
@@ -85,6 +86,10 @@ app = typer.Typer(
 )
 app.command(help=text("help.login"))(account.login)
 app.command(help=text("help.logout"))(account.logout)
+app.command(help=text("help.whoami"))(accounts.whoami)
+app.add_typer(accounts.users, name="users", help=text("help.users"))
+app.add_typer(accounts.keys, name="keys", help=text("help.keys"))
+app.add_typer(accounts.audit, name="audit", help=text("help.audit"))
 app.command(help=text("help.build"))(build.build)
 app.command(help=text("help.optimize"))(optimize.optimize)
 app.add_typer(builds.app, name="builds", help=text("help.builds"))

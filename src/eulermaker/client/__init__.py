@@ -1,5 +1,6 @@
 """Typed client of the EulerMaker API: `with Client("http://localhost:8080", token=…) as client: …`."""
 
+from eulermaker.client.accounts import ApiKey, AuditEntry, AuditPage, Me, User, UserPage
 from eulermaker.client.analysis import Analysis, Finding
 from eulermaker.client.client import Client
 from eulermaker.client.container_log import ContainerLog
@@ -82,7 +83,10 @@ __all__ = [
     "Action",
     "AddedProbe",
     "Analysis",
+    "ApiKey",
     "Artifact",
+    "AuditEntry",
+    "AuditPage",
     "BatchResult",
     "BatchResults",
     "Build",
@@ -123,6 +127,7 @@ __all__ = [
     "LogLine",
     "LogPage",
     "Maintenance",
+    "Me",
     "MemoryTokens",
     "NotFound",
     "Occurrence",
@@ -160,5 +165,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Unsupported",
+    "User",
+    "UserPage",
     "Verdict",
 ]

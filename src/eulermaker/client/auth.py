@@ -37,11 +37,22 @@ class Auth:
         """The tokens of the session; None while nobody is signed in."""
         return self._store.read()
 
-    def login(self, username: str | None = None, password: str | None = None) -> Tokens:
-        """Signs in and keeps the tokens; what is left out is as the client was told."""
+    def login(
+        self, username: str | None = None, password: str | None = None, *, code: str | None = None
+    ) -> Tokens:
+        """Signs in and keeps the tokens; what is left out is as the client was told.
+
+        Unauthenticated with the code `mfa-required` asks for the `code` of the second factor.
+        """
         self._username = username or self._username
         self._password = password or self._password
-        return self._retry.call(self._locked_login)
+        return self._retry.call(lambda: self._locked_login(code))
+
+    def logout(self) -> None:
+        """Ends the session on the server; the tokens hold no more."""
+        call = Call(method="POST", path="/auth/logout")
+        with self.open(call) as response:
+            response.read()
 
     def refresh(self) -> Tokens:
         """Renews the tokens now; Unauthenticated when there is nothing to renew."""
@@ -99,14 +110,16 @@ class Auth:
             self._store.write(Tokens(access))
             raise
 
-    def _locked_login(self) -> Tokens:
+    def _locked_login(self, code: str | None) -> Tokens:
         with self._store.locked():
-            return self._login()
+            return self._login(code)
 
-    def _login(self) -> Tokens:
+    def _login(self, code: str | None = None) -> Tokens:
         if self._username is None or self._password is None:
             raise Unauthenticated("not-signed-in", "Nobody is signed in")
         credentials = {"username": self._username, "password": self._password}
+        if code is not None:
+            credentials["totp_code"] = code
         return self._obtain(Call(method="POST", path="/auth/login", json=credentials), token=None)
 
     def _obtain(self, call: Call, *, token: str | None) -> Tokens:

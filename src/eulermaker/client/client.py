@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from eulermaker.client.accounts import Audit, Keys, Users
 from eulermaker.client.auth import Auth
 from eulermaker.client.builds import Builds
 from eulermaker.client.containers import Containers
@@ -56,6 +57,9 @@ class Client:
         self.repositories = Repositories(transport)
         self.system = System(transport)
         self.errors = Errors(transport)
+        self.users = Users(transport)
+        self.keys = Keys(transport)
+        self.audit = Audit(transport)
 
     def close(self) -> None:
         """Closes the connections."""

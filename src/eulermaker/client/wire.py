@@ -44,6 +44,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     silence: float | None = None
     answers: frozenset[int] = frozenset()
+    #: The root of another route family than `/api/v1`.
+    base: str = ""
 
     @property
     def idempotent(self) -> bool:
@@ -147,7 +149,7 @@ class Wire:
             headers["Authorization"] = f"Bearer {token}"
         return {
             "method": call.method,
-            "url": call.path,
+            "url": f"{self._url.removesuffix('/api/v1')}{call.base}{call.path}" if call.base else call.path,
             "params": dict(call.params),
             "json": call.json,
             "content": call.body() if call.body else None,

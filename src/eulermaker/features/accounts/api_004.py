@@ -23,6 +23,7 @@ from eulermaker.features.accounts.schemas import (
     NewPassword,
     NewUser,
     Password,
+    Reason,
     Secret,
     UserChange,
     UserName,
@@ -101,6 +102,12 @@ class RoleChange(Body):
     """The role to have from now on."""
 
     role: Role
+
+
+class Suspension(Body):
+    """Why the account is suspended."""
+
+    reason: Reason | None = None
 
 
 class NewKey(Body):
@@ -375,6 +382,17 @@ def _users(desk: Desk, callers: Callers) -> APIRouter:
     async def set_role(request: Request, call: Caller, user: str, body: RoleChange) -> Response:
         """Give the account another role."""
         return _wrapped(request, _person(await users.set_role(call, user, body.role)))
+
+    @routes.post("/{user}/suspend", response_model=Wrapped[Person])
+    async def suspend(request: Request, call: Caller, user: str, body: Suspension | None = None) -> Response:
+        """Let nobody use the account: its sessions and keys end at once."""
+        reason = body.reason if body else None
+        return _wrapped(request, _person(await users.suspend(call, user, reason=reason)))
+
+    @routes.post("/{user}/resume", response_model=Wrapped[Person])
+    async def resume(request: Request, call: Caller, user: str) -> Response:
+        """Let the account be used again; a lock ends, too."""
+        return _wrapped(request, _person(await users.resume(call, user)))
 
     @routes.get("/{user}/permissions", response_model=Wrapped[Permissions])
     async def permissions(request: Request, call: Caller, user: str) -> Response:
