@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    accounts,
     container_logs,
     containers,
     exec,
@@ -30,6 +31,7 @@ from benchmarks.figures import Figure, show
 
 REPORT = Path(".run/bench.json")
 MEASURES: dict[str, Callable[..., list[Figure]]] = {
+    "accounts": accounts.measure,
     "startup": startup.measure,
     "listing": listing.measure,
     "logs": logs.measure,

@@ -15,6 +15,7 @@ from tests.api.people import add_user, signed_in
 from tests.server import PASSWORD, ServerProcess
 
 SECONDS = 120
+FAILED = 5
 
 
 class CommandLine:
@@ -71,12 +72,12 @@ def test_from_an_account_to_its_end(shell: CommandLine, shared_server: ServerPro
     assert li.run("login", "--username", "shell-li", "--password-stdin", typed=typed).returncode == 0
     assert shell.json("users", "pause", identifier, "--reason", "left")["status"] == "disabled"
     refused = li.run("whoami")
-    assert refused.returncode == 1
+    assert refused.returncode == FAILED
     assert "[account-suspended]" in refused.stderr
     assert shell.json("users", "resume", identifier)["status"] == "active"
     assert shell.run("users", "rm", identifier).returncode == 0
     missing = shell.run("users", "rm", identifier)
-    assert (missing.returncode, "[user-not-found]" in missing.stderr) == (1, True)
+    assert (missing.returncode, "[user-not-found]" in missing.stderr) == (FAILED, True)
     found = shell.run("audit", "list", "--action", "user").stdout
     assert "user.delete" in found
     assert "user.suspend" in found
@@ -111,7 +112,7 @@ def test_login_takes_the_code_of_a_second_factor(shared_server: ServerProcess, t
     line = CommandLine(shared_server.url, tmp_path)
     login = ("login", "--username", "shell-mfa", "--password-stdin")
     without = line.run(*login, typed=f"{PASSWORD}\n")
-    assert (without.returncode, "[mfa-required]" in without.stderr) == (1, True)
+    assert (without.returncode, "[mfa-required]" in without.stderr) == (FAILED, True)
     code = totp.code_at(secret, totp.step_at(datetime.now(UTC)) + 1)
     assert line.run(*login, "--code", code, typed=f"{PASSWORD}\n").returncode == 0
     assert line.run("whoami").stdout.startswith("shell-mfa (user)")
@@ -124,5 +125,5 @@ def test_logout_ends_the_session_on_the_server(shell: CommandLine, tmp_path: Pat
     (tmp_path / "copy" / "eulermaker" / "credentials.json").write_text(json.dumps(saved))
     assert shell.run("logout").returncode == 0
     refused = kept.run("whoami")
-    assert refused.returncode == 1
+    assert refused.returncode == FAILED
     assert "[session-ended]" in refused.stderr

@@ -51,7 +51,7 @@ def list_users(
         (one.id, one.username, one.email or "", one.role, one.status, show.moment(one.lastLoginAt))
         for one in page.users
     ]
-    show.table(("id", "username", "email", "role", "status", "last login"), rows)
+    show.table(("id", "username", "email", "role", "status", "last_login"), rows)
 
 
 @users.command(help=text("help.users_add"))
@@ -187,7 +187,7 @@ def list_audit(
         (show.moment(one.at), one.username, one.action, one.resource_id, one.address, one.result)
         for one in page.entries
     ]
-    show.table(("at", "who", "action", "what", "from", "result"), rows)
+    show.table(("time", "username", "action", "resource", "address", "result"), rows)
 
 
 @audit.command(help=text("help.audit_export"))
