@@ -3238,6 +3238,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/users/{user}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Let the account be used again; a lock ends, too.
+         */
+        post: operations["resume_v1_users__user__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users/{user}/role": {
         parameters: {
             query?: never;
@@ -3252,6 +3272,26 @@ export interface paths {
          */
         put: operations["set_role_v1_users__user__role_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend
+         * @description Let nobody use the account: its sessions and keys end at once.
+         */
+        post: operations["suspend_v1_users__user__suspend_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -9141,6 +9181,14 @@ export interface components {
             success: boolean;
             /** Timestamp */
             timestamp: string;
+        };
+        /**
+         * Suspension
+         * @description Why the account is suspended.
+         */
+        Suspension: {
+            /** Reason */
+            reason?: string | null;
         };
         /**
          * SystemHealth
@@ -16148,6 +16196,37 @@ export interface operations {
             503: components["responses"]["Error004-503"];
         };
     };
+    resume_v1_users__user__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wrapped_Person_"];
+                };
+            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
+        };
+    };
     set_role_v1_users__user__role_put: {
         parameters: {
             query?: never;
@@ -16160,6 +16239,41 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wrapped_Person_"];
+                };
+            };
+            400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
+            404: components["responses"]["Error004-404"];
+            409: components["responses"]["Error004-409"];
+            422: components["responses"]["Error004-422"];
+            429: components["responses"]["Error004-429"];
+            500: components["responses"]["Error004-500"];
+            503: components["responses"]["Error004-503"];
+        };
+    };
+    suspend_v1_users__user__suspend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Suspension"] | null;
             };
         };
         responses: {
