@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help install console demo run test check bench soak clean
+.PHONY: help install console demo run test check bench bench-optimizer soak clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-9s %s\n' "$$t" "$$d"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
 
 install: ## set up .venv from the lock and build the web console; quick when nothing changed
 	@scripts/install.sh
@@ -25,6 +25,9 @@ check: ## lint, formatting, types, import rules, generated files
 
 bench: ## print the benchmarks beside their baselines
 	@scripts/bench.sh $(ARGS)
+
+bench-optimizer: ## what optimizing saves on real packages (ARGS="hello six" for some of them)
+	@scripts/bench_optimizer.sh $(ARGS)
 
 soak: ## the long fault, race and fuzz runs
 	@scripts/soak.sh $(ARGS)

@@ -72,7 +72,11 @@ def files_of(image: str) -> dict[str, tuple[object, ...]]:
         with engine_api.exchange(HOST, "DELETE", f"{container}?force=1&v=1"):
             pass
     with tarfile.open(fileobj=content) as archive:
-        return {member.name: _described(archive, member) for member in archive}
+        return {member.name: _described(archive, member) for member in archive if member.name not in _OWN}
+
+
+#: What the engine puts into each container.
+_OWN = {".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/mtab", "etc/resolv.conf"}
 
 
 def _described(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[object, ...]:

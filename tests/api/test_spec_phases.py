@@ -121,6 +121,8 @@ def test_a_new_release_is_packaged_without_compiling(packages: Packages) -> None
         "spec-phases",
     }
     assert said(lines, "compiled already: packaging")
+    phases = {each["phase"] for each in first["optimization"]["timeline"]}
+    assert {"pull", "prep", "compile", "package", "export"} <= phases
     second, lines = packages.built(spec(name, release=2), optimize="safe")
     # What the compiling said is not said again: that layer is from the cache.
     assert not any(line.startswith(("cc ", "gcc ")) for line in lines)

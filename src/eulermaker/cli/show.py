@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eulermaker.cli.messages import text
-from eulermaker.client import Artifact, Build, BuildPage, Processes, Record
+from eulermaker.client import Artifact, Build, BuildPage, Optimization, Processes, Record
 
 _UNFOLDED = 1000
 _STYLES = {"success": "green", "failed": "red", "timeout": "red", "cancelled": "yellow", "running": "cyan"}
@@ -118,6 +118,19 @@ def _flat(value: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
             yield f"{path}{name}", str(fact)
 
 
+def _optimization(told: Optimization) -> Iterable[tuple[str, Text]]:
+    rules = ", ".join(each.rule for each in told.applied)
+    yield "optimized", Text(f"{told.level}: {rules}" if rules else told.level)
+    if told.draft:
+        yield "draft", Text(text("build.draft"), style="yellow")
+    if told.fallback:
+        yield "fallback", Text(told.fallback.reason, style="yellow")
+    if told.reused:
+        yield "reused", Text(told.reused.build_id)
+    if told.timeline:
+        yield "timeline", Text("  ".join(f"{each.phase} {each.seconds:.1f} s" for each in told.timeline))
+
+
 def _facts(build: Build) -> Iterable[tuple[str, Text]]:
     yield "id", Text(build.id)
     yield "name", Text(build.name)
@@ -133,6 +146,8 @@ def _facts(build: Build) -> Iterable[tuple[str, Text]]:
         yield "image", Text(" ".join(filter(None, (build.image.tag, build.image.id))))
     if build.steps:
         yield "steps", Text(text("table.steps", **build.steps.model_dump()))
+    if build.optimization:
+        yield from _optimization(build.optimization)
     if build.queue:
         yield "queue", Text(" ".join(filter(None, (str(build.queue.position), build.queue.reason))))
     if build.error:

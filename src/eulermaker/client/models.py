@@ -100,6 +100,16 @@ class ReusedResult(Record):
     built_seconds: float
 
 
+class PhaseSeconds(Record):
+    phase: str
+    seconds: float
+
+
+class CompilerCache(Record):
+    hits: int
+    misses: int
+
+
 class Optimization(Record):
     """What was done to make a build cheaper; `diff` is between the Dockerfile and what was built."""
 
@@ -109,6 +119,9 @@ class Optimization(Record):
     fallback: Fallback | None = None
     reused: ReusedResult | None = None
     draft: bool = False
+    timeline: tuple[PhaseSeconds, ...] = ()
+    bytes_fetched: int | None = None
+    compiler_cache: CompilerCache | None = None
     saved_seconds: float | None = None
 
 

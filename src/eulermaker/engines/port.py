@@ -155,6 +155,22 @@ class StepFinished:
     at: datetime
 
 
+class Work(StrEnum):
+    """What the engine does beside the steps."""
+
+    METADATA = "metadata"
+    CONTEXT = "context"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFinished:
+    """The engine has done something that is no step; `seconds` it took."""
+
+    work: Work
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class ImageReady:
     """The build succeeded and left this image."""
@@ -162,7 +178,7 @@ class ImageReady:
     image: str
 
 
-BuildEvent = StepStarted | StepOutput | StepFinished | ImageReady
+BuildEvent = StepStarted | StepOutput | StepFinished | WorkFinished | ImageReady
 
 
 class BuildFault(StrEnum):

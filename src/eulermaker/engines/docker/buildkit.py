@@ -17,11 +17,18 @@ from eulermaker.engines.port import (
     StepFinished,
     StepOutput,
     StepStarted,
+    Work,
+    WorkFinished,
 )
 
 # "[builder 2/5] RUN make"; BuildKit pads the numbers of long builds: "[builder  2/12] …".
 _STEP = re.compile(
     r"\[(?:(?P<stage>\S+)\s+)?\s*(?P<number>\d+)/(?P<total>\d+)\] (?P<instruction>.*)", re.DOTALL
+)
+_WORK = (
+    (re.compile(r"\[internal\] load (metadata|build definition|\.dockerignore)"), Work.METADATA),
+    (re.compile(r"\[internal\] load (build context|remote build context)|copy /context /"), Work.CONTEXT),
+    (re.compile(r"exporting to image"), Work.EXPORT),
 )
 _METADATA = re.compile(r"\[internal\] load metadata for (?P<image>\S+)")
 # What `COPY --from` and `RUN --mount=from` take is not numbered.
@@ -85,6 +92,7 @@ class BuildKitProgress:
             [StepOutput(entry.vertex, entry.data, entry.at)] for entry in logs if entry.vertex in self._steps
         )
         told += ([end] for vertex in vertexes for end in self._ended(vertex))
+        yield from (work for vertex in vertexes for work in self._worked(vertex))
         # One message may tell of several steps: each thing at its time, and a step's own in order.
         for events in sorted(filter(None, told), key=lambda events: events[0].at):
             yield from events
@@ -111,6 +119,13 @@ class BuildKitProgress:
             started = vertex.started or self._steps[vertex.digest].started
             seconds = (vertex.completed - started).total_seconds() if started else 0.0
             yield StepFinished(vertex.digest, vertex.cached, max(0.0, seconds), vertex.completed)
+
+    def _worked(self, vertex: Vertex) -> Iterator[WorkFinished]:
+        if vertex.started and vertex.completed and vertex.digest not in self._finished:
+            for pattern, work in _WORK:
+                if pattern.match(vertex.name):
+                    self._finished.add(vertex.digest)
+                    yield WorkFinished(work, max(0.0, (vertex.completed - vertex.started).total_seconds()))
 
     def _note_failure(self, vertex: Vertex) -> None:
         # Steps that run beside the failing one end with "context canceled": they are not the cause.

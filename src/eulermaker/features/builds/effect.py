@@ -1,6 +1,6 @@
 """What optimizing did for a build: recorded with its result, and told in its detail."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +9,15 @@ from eulermaker.features.builds.narrator import Narrator
 from eulermaker.features.builds.reuse import Reused
 from eulermaker.features.builds.store import Build
 from eulermaker.features.optimizer.rules import RULES
-from eulermaker.features.optimizer.schemas import AppliedRule, Fallback, Optimization, ReusedResult
+from eulermaker.features.optimizer.schemas import (
+    AppliedRule,
+    CompilerCache,
+    Fallback,
+    Optimization,
+    PhaseSeconds,
+    ReusedResult,
+)
+from eulermaker.features.optimizer.timeline import Timeline
 from eulermaker.kernel.clock import rfc3339
 from eulermaker.kernel.faults import Language
 
@@ -26,10 +34,13 @@ def told_of(
         told = {**(source.optimization or {}), "reused": _reused(reused)}
         return {"steps_total": total, "steps_done": total, "steps_cached": total, "optimization": told}
     steps = {"steps_total": narrator.total, "steps_done": narrator.done, "steps_cached": narrator.cached}
-    return {**steps, "optimization": _effect(build, form or as_written(build), fallback=fallback)}
+    return {
+        **steps,
+        "optimization": _effect(build, form or as_written(build), narrator.timeline, fallback=fallback),
+    }
 
 
-def _effect(build: Build, form: Form, *, fallback: str | None) -> dict[str, Any]:
+def _effect(build: Build, form: Form, timeline: Timeline, *, fallback: str | None) -> dict[str, Any]:
     return {
         "level": build.optimize.value,
         "applied": [dict(each) for each in form.applied],
@@ -37,6 +48,9 @@ def _effect(build: Build, form: Form, *, fallback: str | None) -> dict[str, Any]
         "fallback": fallback,
         "reused": None,
         "draft": form.draft,
+        "timeline": [[phase.value, seconds] for phase, seconds in timeline.seconds.items()],
+        "bytes_fetched": timeline.fetched,
+        "compiler_cache": timeline.compiler_cache,
         "requires": [asdict(each) for each in form.requires],
     }
 
@@ -60,9 +74,16 @@ def shown_optimization(build: Build, language: Language) -> Optimization | None:
         diff=told["diff"],
         fallback=None if told["fallback"] is None else Fallback(reason=told["fallback"]),
         reused=None if told["reused"] is None else ReusedResult.model_validate(told["reused"]),
-        draft=told.get("draft", False),
+        draft=told["draft"],
+        timeline=[PhaseSeconds(phase=phase, seconds=seconds) for phase, seconds in told["timeline"]],
+        bytes_fetched=told["bytes_fetched"],
+        compiler_cache=_compiler_cache(told["compiler_cache"]),
         saved_seconds=_saved(build, told),
     )
+
+
+def _compiler_cache(told: Sequence[int] | None) -> CompilerCache | None:
+    return None if told is None else CompilerCache(hits=told[0], misses=told[1])
 
 
 def _saved(build: Build, told: Mapping[str, Any]) -> float | None:

@@ -5,9 +5,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from eulermaker.engines.port import BuildEvent, ImageReady, StepFinished, StepOutput, StepStarted
+from eulermaker.engines.port import (
+    BuildEvent,
+    ImageReady,
+    StepFinished,
+    StepOutput,
+    StepStarted,
+    WorkFinished,
+)
 from eulermaker.features.builds.log import Kind, Line
 from eulermaker.features.builds.rules import mentioned_trees
+from eulermaker.features.optimizer.timeline import Phase, Timeline
 
 # A line that never ends must not be kept in memory until it does.
 MAX_LINE = 64 * 1024
@@ -39,6 +47,7 @@ class Narrator:
         self.rpm_trees: dict[str, None] = {}
         #: Whether the output speaks of rpmbuild at all.
         self.rpmbuild = False
+        self.timeline = Timeline()
 
     @property
     def total(self) -> int:
@@ -57,12 +66,15 @@ class Narrator:
                 step = _Step(event.number, event.total, event.stage, event.instruction)
                 self._steps[event.key] = step
                 self._totals[event.stage] = event.total
+                self.timeline.started(event.key, event.instruction, event.at)
                 for part in _instruction_lines(event):
                     yield _line(step, part, event.at, "step")
             case StepOutput():
-                yield from self._output(self._steps[event.key], event.data, event.at)
+                yield from self._output(event)
             case StepFinished():
                 yield from self._finished(self._steps[event.key], event)
+            case WorkFinished():
+                self.timeline.spent(Phase(event.work.value), event.seconds)
             case ImageReady():
                 # Told with its tags once the artifacts are safe, and the build is a success.
                 return
@@ -72,8 +84,9 @@ class Narrator:
         for step in self._steps.values():
             yield from self._flush(step, at)
 
-    def _output(self, step: _Step, data: bytes, at: datetime) -> Iterator[Line]:
-        *lines, rest = (step.rest + step.decoder.decode(data)).split("\n")
+    def _output(self, event: StepOutput) -> Iterator[Line]:
+        step, at = self._steps[event.key], event.at
+        *lines, rest = (step.rest + step.decoder.decode(event.data)).split("\n")
         pieces = [piece for line in lines for piece in _pieces(line.removesuffix("\r"))]
         # The return before a newline that is still to come belongs to the end of the line.
         while len(rest.removesuffix("\r")) > MAX_LINE:
@@ -82,6 +95,7 @@ class Narrator:
         step.rest = rest
         for piece in pieces:
             self._note_trees(piece)
+            self.timeline.printed(event.key, piece, at)
             yield _line(step, piece, at, "output")
 
     def _note_trees(self, text: str) -> None:
@@ -94,6 +108,7 @@ class Narrator:
 
     def _finished(self, step: _Step, event: StepFinished) -> Iterator[Line]:
         yield from self._flush(step, event.at)
+        self.timeline.finished(event.key, event.at)
         self.done += 1
         self.cached += event.cached
         text = " ---> Using cache" if event.cached else f" ---> Done in {event.seconds:.1f} s"

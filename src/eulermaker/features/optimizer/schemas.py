@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from eulermaker.features.optimizer.findings import Severity
+from eulermaker.features.optimizer.timeline import Phase
 
 
 class Level(StrEnum):
@@ -78,10 +79,25 @@ class ReusedResult(BaseModel):
     built_seconds: float
 
 
+class PhaseSeconds(BaseModel):
+    """The seconds that a build spent in a phase; steps that ran beside each other count each."""
+
+    phase: Phase
+    seconds: float
+
+
+class CompilerCache(BaseModel):
+    """What the compiler cache knew already, and what it did not."""
+
+    hits: int
+    misses: int
+
+
 class Optimization(BaseModel):
     """What was done to make a build cheaper; `diff` is between the Dockerfile and what was built.
 
-    `draft` marks a result that is not to be published.
+    `draft` marks a result that is not to be published. `bytes_fetched` is what package managers said,
+    null where they said nothing. Of a reused result the timeline is that of the build that made it.
     """
 
     level: Level
@@ -90,4 +106,7 @@ class Optimization(BaseModel):
     fallback: Fallback | None
     reused: ReusedResult | None
     draft: bool
+    timeline: list[PhaseSeconds]
+    bytes_fetched: int | None
+    compiler_cache: CompilerCache | None
     saved_seconds: float | None

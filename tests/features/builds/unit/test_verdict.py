@@ -16,7 +16,7 @@ SUCCESS = Verdict(
     words=["Successfully built 0123", "中文"],
     state=State.SUCCESS,
     finished_at=NOW,
-    values={"image_id": "sha256:00", "steps_done": 3},
+    values={"image_id": "sha256:00", "steps_done": 3, "fingerprint": None, "built_at": NOW},
     artifacts=[
         Artifact("a.rpm", "/output/a.rpm", 5, "ab" * 32, {"name": "a", "requires": ["b"]}),
         Artifact("b", "/output/b", 0, "cd" * 32, None),

@@ -1,0 +1,1 @@
+"""What optimizing saves on real packages: `make bench-optimizer`."""
