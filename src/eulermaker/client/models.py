@@ -122,6 +122,7 @@ class Optimization(Record):
     timeline: tuple[PhaseSeconds, ...] = ()
     bytes_fetched: int | None = None
     compiler_cache: CompilerCache | None = None
+    as_written_seconds: float | None = None
     saved_seconds: float | None = None
 
 

@@ -17,7 +17,7 @@ from eulermaker.features.optimizer.schemas import (
     PhaseSeconds,
     ReusedResult,
 )
-from eulermaker.features.optimizer.timeline import Timeline
+from eulermaker.features.optimizer.timeline import Phase, Timeline
 from eulermaker.kernel.clock import rfc3339
 from eulermaker.kernel.faults import Language
 
@@ -52,7 +52,26 @@ def _effect(build: Build, form: Form, timeline: Timeline, *, fallback: str | Non
         "bytes_fetched": timeline.fetched,
         "compiler_cache": timeline.compiler_cache,
         "requires": [asdict(each) for each in form.requires],
+        "known": _known(form, timeline),
+        "as_written_seconds": _as_written_seconds(form, timeline),
     }
+
+
+def _known(form: Form, timeline: Timeline) -> dict[str, float]:
+    """What each phase took when it was last done in full: a part of it never takes longer."""
+    told = {phase.value: seconds for phase, seconds in timeline.seconds.items()}
+    return {phase: max(told.get(phase, 0.0), form.known.get(phase, 0.0)) for phase in {*told, *form.known}}
+
+
+def _as_written_seconds(form: Form, timeline: Timeline) -> float | None:
+    """What a spec's build as written would have taken; None where no earlier one tells.
+
+    As it is written a changed spec repeats everything, and changed sources all but the dependencies.
+    """
+    if not form.known:
+        return None
+    spared = {Phase.DEPENDENCIES.value} if form.same_spec else set()
+    return round(sum(s for phase, s in _known(form, timeline).items() if phase not in spared), 3)
 
 
 def _reused(reused: Reused) -> dict[str, Any]:
@@ -74,10 +93,11 @@ def shown_optimization(build: Build, language: Language) -> Optimization | None:
         diff=told["diff"],
         fallback=None if told["fallback"] is None else Fallback(reason=told["fallback"]),
         reused=None if told["reused"] is None else ReusedResult.model_validate(told["reused"]),
-        draft=told["draft"],
-        timeline=[PhaseSeconds(phase=phase, seconds=seconds) for phase, seconds in told["timeline"]],
-        bytes_fetched=told["bytes_fetched"],
-        compiler_cache=_compiler_cache(told["compiler_cache"]),
+        draft=told.get("draft", False),
+        timeline=[PhaseSeconds(phase=phase, seconds=seconds) for phase, seconds in told.get("timeline", ())],
+        bytes_fetched=told.get("bytes_fetched"),
+        compiler_cache=_compiler_cache(told.get("compiler_cache")),
+        as_written_seconds=None if told["reused"] else told.get("as_written_seconds"),
         saved_seconds=_saved(build, told),
     )
 
@@ -87,9 +107,11 @@ def _compiler_cache(told: Sequence[int] | None) -> CompilerCache | None:
 
 
 def _saved(build: Build, told: Mapping[str, Any]) -> float | None:
-    if told["reused"] is None or build.duration is None:
+    reused, estimate = told["reused"], told.get("as_written_seconds")
+    instead = float(reused["built_seconds"]) if reused else estimate
+    if instead is None or build.duration is None:
         return None
-    return round(max(0.0, float(told["reused"]["built_seconds"]) - build.duration), 3)
+    return round(max(0.0, instead - build.duration), 3)
 
 
 def _applied(told: Mapping[str, Any], language: Language) -> AppliedRule:

@@ -27,6 +27,8 @@ class Form:
     `applied` has rule, line and facts of each change. `added` are files of ours in the context, and
     `placed` says where the user's lie, for a Dockerfile that is all ours. `draft` marks what is not to
     be published; `requires` are the layers of BuildRequires that a later build may go on from.
+    `known` is what phases took when they were last done in full, and `same_spec` tells that only the
+    sources differ from then: with both it can be told what the build as written would have taken.
     """
 
     dockerfile: str
@@ -35,6 +37,8 @@ class Form:
     placed: Callable[[str], str] | None = None
     draft: bool = False
     requires: tuple[RequiresLayer, ...] = ()
+    known: Mapping[str, float] = field(default_factory=dict)
+    same_spec: bool = False
 
     def rewrites(self, build: Build) -> bool:
         """Whether this is not the build as it is written."""
@@ -59,12 +63,12 @@ def may_be_rewritten(build: Build) -> bool:
 class Ground:
     """What a build stands on: the engine's platform, and those of the images it needs that are there.
 
-    `before` is the record of the last build of the same package, and `kept` the image that it left.
+    `before` is the last build of the same package, and `kept` the image that it left.
     """
 
     platform: str
     images: Mapping[str, Image]
-    before: Mapping[str, Any] | None = None
+    before: Build | None = None
     kept: str | None = None
 
     def fingerprint(self, build: Build, archive: ContextArchive) -> str | None:
@@ -93,6 +97,7 @@ class Ground:
         wanted = RequiresLayer.of(text, spec)
         if wanted is None:
             return as_written(build)
+        before = (self.before and self.before.optimization) or {}
         (base,) = {stage.base for stage in parse(build.dockerfile_content).stages}
         draft = build.optimize is Level.MAX
         phases = SpecForm(
@@ -100,7 +105,7 @@ class Ground:
             text=text,
             file=spec_file(spec),
             base=base,
-            requires=stacked(layers(self.before), wanted),
+            requires=stacked(layers(before), wanted),
             surroundings=surroundings,
             draft=draft,
             kept=self.kept if draft else None,
@@ -113,6 +118,8 @@ class Ground:
             placed=lambda path: f"{DEFINITION if path in apart else SOURCES}/{path}",
             draft=draft,
             requires=phases.requires,
+            known=before.get("known") or {},
+            same_spec=self.before is not None and self.before.spec_content == text,
         )
 
 

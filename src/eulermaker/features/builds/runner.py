@@ -461,7 +461,7 @@ class BuildRunner:
         kept = self.tag(before.id)
         left = before.optimization is not None and before.optimization.get("draft")
         there = left and await self._engine.image(kept) is not None
-        return Ground(engine.platform, images, before.optimization, kept if there else None)
+        return Ground(engine.platform, images, before, kept if there else None)
 
     async def _taken_over(
         self, build: Build, inputs: str, attempt: Attempt, journal: "Journal"

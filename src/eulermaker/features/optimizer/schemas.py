@@ -97,7 +97,9 @@ class Optimization(BaseModel):
     """What was done to make a build cheaper; `diff` is between the Dockerfile and what was built.
 
     `draft` marks a result that is not to be published. `bytes_fetched` is what package managers said,
-    null where they said nothing. Of a reused result the timeline is that of the build that made it.
+    null where they said nothing. `as_written_seconds` estimates what the build as written would have
+    taken, from the phases of the package's earlier builds; `saved_seconds` is what that, or a reused
+    result, saved. Of a reused result the timeline is that of the build that made it.
     """
 
     level: Level
@@ -109,4 +111,5 @@ class Optimization(BaseModel):
     timeline: list[PhaseSeconds]
     bytes_fetched: int | None
     compiler_cache: CompilerCache | None
+    as_written_seconds: float | None
     saved_seconds: float | None
