@@ -4168,6 +4168,16 @@ export interface components {
             total: number;
         };
         /**
+         * CompilerCache
+         * @description What the compiler cache knew already, and what it did not.
+         */
+        CompilerCache: {
+            /** Hits */
+            hits: number;
+            /** Misses */
+            misses: number;
+        };
+        /**
          * ComponentHealth
          * @description The state of one component.
          */
@@ -7131,11 +7141,19 @@ export interface components {
          * Optimization
          * @description What was done to make a build cheaper; `diff` is between the Dockerfile and what was built.
          *
-         *     `draft` marks a result that is not to be published.
+         *     `draft` marks a result that is not to be published. `bytes_fetched` is what package managers said,
+         *     null where they said nothing. `as_written_seconds` estimates what the build as written would have
+         *     taken, from the phases of the package's earlier builds; `saved_seconds` is what that, or a reused
+         *     result, saved. Of a reused result the timeline is that of the build that made it.
          */
         Optimization: {
             /** Applied */
             applied: components["schemas"]["AppliedRule"][];
+            /** As Written Seconds */
+            as_written_seconds: number | null;
+            /** Bytes Fetched */
+            bytes_fetched: number | null;
+            compiler_cache: components["schemas"]["CompilerCache"] | null;
             /** Diff */
             diff: string;
             /** Draft */
@@ -7145,6 +7163,8 @@ export interface components {
             reused: components["schemas"]["ReusedResult"] | null;
             /** Saved Seconds */
             saved_seconds: number | null;
+            /** Timeline */
+            timeline: components["schemas"]["PhaseSeconds"][];
         };
         /**
          * OverloadConfig
@@ -7238,6 +7258,21 @@ export interface components {
             role: components["schemas"]["Role"];
             /** Userid */
             userId: string;
+        };
+        /**
+         * Phase
+         * @description What a build spends its time on, in the order in which it usually comes.
+         * @enum {string}
+         */
+        Phase: "metadata" | "context" | "pull" | "dependencies" | "prep" | "configure" | "compile" | "check" | "package" | "export";
+        /**
+         * PhaseSeconds
+         * @description The seconds that a build spent in a phase; steps that ran beside each other count each.
+         */
+        PhaseSeconds: {
+            phase: components["schemas"]["Phase"];
+            /** Seconds */
+            seconds: number;
         };
         /**
          * Policy
