@@ -31,8 +31,8 @@ export class ApiFault extends Error {
   /** What is wrong with which field, by the field's dotted name. */
   get fieldErrors(): ReadonlyMap<string, string> {
     const found = this.details.field_errors;
-    if (!Array.isArray(found)) return new Map();
-    return new Map(found.map((error: { field: string; message: string }) => [error.field, error.message]));
+    if (!isRecord(found)) return new Map();
+    return new Map(Object.entries(found).map(([field, said]) => [field, String(said)]));
   }
 }
 

@@ -79,7 +79,6 @@ function Entry({ feature }: { feature: Feature }) {
   if (forbidden) {
     return (
       <Tooltip placement="right" title={t("lacking", { permission: feature.permission ?? "" })}>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the reason has to be within reach of the keyboard */}
         <span className={styles.entry} role="note" aria-disabled tabIndex={0}>
           {feature.icon}
           {title}

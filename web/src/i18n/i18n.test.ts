@@ -31,7 +31,7 @@ describe.each(texts)("%s", async (file) => {
       .map((name) => readFileSync(join(SOURCES, name), "utf8"))
       .join("\n");
     for (const key of Object.keys(text)) {
-      const said = new RegExp(`["'\`.]${key}\\b`).test(users);
+      const said = new RegExp(`["'\`.]${key}\\b|\\b${key}: `).test(users);
       expect(said, `${key} of ${folder}`).toBe(true);
     }
   });
