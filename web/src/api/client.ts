@@ -18,7 +18,9 @@ interface Envelope<T> {
 
 /** The `data` of an answer; raises an ApiFault. */
 export async function answer<T>(asked: Promise<{ data?: Envelope<T>; response: Response }>): Promise<T> {
-  return (await envelope(asked)).data;
+  const { data } = await envelope(asked);
+  if (data === undefined) throw new ApiFault({ status: 200, code: NOT_OURS, message: "" });
+  return data;
 }
 
 /** The message of an action's answer, which says in the user's language what was done. */

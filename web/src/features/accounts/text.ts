@@ -6,6 +6,12 @@ export const text = messages({
   nameNeeded: { zh: "请输入用户名或邮箱", en: "Enter your user name or e-mail address" },
   password: { zh: "密码", en: "Password" },
   passwordNeeded: { zh: "请输入密码", en: "Enter your password" },
+  code: { zh: "验证码", en: "Code" },
+  codeHint: {
+    zh: "打开身份验证器，输入当前的 6 位验证码。",
+    en: "Open your authenticator and enter its current code.",
+  },
+  codeNeeded: { zh: "请输入验证码", en: "Enter the code" },
   signIn: { zh: "登录", en: "Sign in" },
   wait: { zh: "{seconds} 秒后可再试", en: "Try again in {seconds} s" },
   hint: {
