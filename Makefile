@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install console demo run test check bench bench-optimizer soak clean
+.PHONY: help install console demo run test check bench screenshots bench-optimizer soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -26,8 +26,13 @@ check: ## lint, formatting, types, import rules, generated files
 bench: ## print the benchmarks beside their baselines
 	@scripts/bench.sh $(ARGS)
 
+<<<<<<< HEAD
 bench-optimizer: ## what optimizing saves on real packages (ARGS="hello six" for some of them)
 	@scripts/bench_optimizer.sh $(ARGS)
+=======
+screenshots: ## take a picture of every page of the web console
+	@scripts/screenshots.sh
+>>>>>>> eac06f7 (The console's scenarios in a real browser, pictures of every page, and its figures)
 
 soak: ## the long fault, race and fuzz runs
 	@scripts/soak.sh $(ARGS)

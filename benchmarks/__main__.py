@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks import (
     accounts,
+    console,
     container_logs,
     containers,
     exec,
@@ -46,6 +47,7 @@ MEASURES: dict[str, Callable[..., list[Figure]]] = {
     "live-stats": live_stats.measure,
     "probe-schedule": probe_schedule.measure,
     "probe-results": probe_results.measure,
+    "console": console.measure,
 }
 
 

@@ -8,5 +8,5 @@ scripts/console.sh
 DOCKER_HOST=$(scripts/engine.sh | tail -n 1)
 export DOCKER_HOST
 scripts/test_images.sh >/dev/null
-scripts/system_packages.sh --dnf wrk wrk
+scripts/system_packages.sh --dnf "wrk chromium" wrk chromium
 exec .venv/bin/python -m benchmarks "$@"

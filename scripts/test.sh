@@ -9,8 +9,8 @@ DOCKER_HOST=$(scripts/engine.sh | tail -n 1)
 export DOCKER_HOST
 scripts/test_images.sh >/dev/null
 scripts/base_image.sh >/dev/null
-scripts/system_packages.sh --dnf "rpm rpm-build rpm-sign createrepo_c gnupg2 cpio docker-distribution oathtool" \
-    rpm createrepo-c gnupg cpio docker-registry prometheus oathtool
+scripts/system_packages.sh --dnf "rpm rpm-build rpm-sign createrepo_c gnupg2 cpio docker-distribution oathtool chromium" \
+    rpm createrepo-c gnupg cpio docker-registry prometheus oathtool chromium
 
 # Compiling the sources anew takes a quarter of the start of a server, and there are dozens of starts.
 unset PYTHONDONTWRITEBYTECODE

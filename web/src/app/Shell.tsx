@@ -80,7 +80,7 @@ function Entry({ feature }: { feature: Feature }) {
     return (
       <Tooltip placement="right" title={t("lacking", { permission: feature.permission ?? "" })}>
         <span className={styles.entry} role="note" aria-disabled tabIndex={0}>
-          {feature.icon}
+          <span aria-hidden>{feature.icon}</span>
           {title}
         </span>
       </Tooltip>
@@ -92,7 +92,7 @@ function Entry({ feature }: { feature: Feature }) {
       to={feature.order === 0 ? "/" : `/${feature.section}`}
       end={feature.order === 0}
     >
-      {feature.icon}
+      <span aria-hidden>{feature.icon}</span>
       {title}
     </NavLink>
   );

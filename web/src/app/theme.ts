@@ -60,6 +60,8 @@ export function themeOf(scheme: Scheme): ThemeConfig {
       motionDurationSlow: "0.16s",
     },
     components: {
+      // White on the dark scheme's blue has too little contrast.
+      Button: dark ? { primaryColor: "#0b0f14" } : {},
       Form: { itemMarginBottom: 14, verticalLabelPadding: "0 0 4px" },
       Tabs: { horizontalMargin: "0 0 12px" },
     },

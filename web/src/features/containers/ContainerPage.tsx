@@ -58,7 +58,14 @@ export default function ContainerPage() {
   }
   return (
     <>
-      <PageHeader title={data.name} note={<Status tone={TONES[data.status]}>{t(data.status)}</Status>}>
+      <PageHeader
+        title={data.name}
+        note={
+          <>
+            <Status tone={TONES[data.status]}>{t(data.status)}</Status> · {back}
+          </>
+        }
+      >
         <ContainerActions container={data} />
       </PageHeader>
       {error ? <FaultView error={error} retry={() => void refetch()} stale /> : null}
@@ -66,7 +73,6 @@ export default function ContainerPage() {
         activeKey={tab in TABS ? tab : "overview"}
         onChange={(wanted) => change({ tab: wanted === "overview" ? "" : wanted })}
         destroyOnHidden
-        tabBarExtraContent={back}
         items={(Object.keys(TABS) as Tab[]).map((key) => {
           const Body = TABS[key];
           return { key, label: t(key), children: <InTab>{<Body container={data} />}</InTab> };
