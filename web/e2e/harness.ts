@@ -102,9 +102,9 @@ export class Visit {
   /** What a failure is understood from: where the page was, what it showed, and what went wrong in it. */
   async tell(): Promise<void> {
     if (this.page.isClosed()) return;
-    const shown = (await this.page.locator("main").textContent()) ?? "";
+    const shown = await this.page.locator("main").textContent({ timeout: 1000 }).catch(String);
     console.error(
-      [this.page.url(), ...this.errors, ...this.failures.slice(-10), shown.slice(0, 1500)].join("\n"),
+      [this.page.url(), ...this.errors, ...this.failures.slice(-10), String(shown).slice(0, 1500)].join("\n"),
     );
     await this.context.close();
     this.proxy.close();

@@ -60,8 +60,15 @@ export function themeOf(scheme: Scheme): ThemeConfig {
       motionDurationSlow: "0.16s",
     },
     components: {
-      // White on the dark scheme's blue has too little contrast.
-      Button: dark ? { primaryColor: "#0b0f14" } : {},
+      // White on the dark scheme's blue has too little contrast, and so has its derived red on the canvas.
+      Button: dark
+        ? {
+            primaryColor: "#0b0f14",
+            dangerColor: "#0b0f14",
+            colorError: "#f58a83",
+            colorErrorHover: "#ffaca6",
+          }
+        : {},
       Form: { itemMarginBottom: 14, verticalLabelPadding: "0 0 4px" },
       Tabs: { horizontalMargin: "0 0 12px" },
     },
