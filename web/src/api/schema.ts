@@ -3561,7 +3561,7 @@ export interface components {
              * Context Files
              * @default {}
              */
-            context_files: {
+            context_files?: {
                 [key: string]: string | components["schemas"]["FileContent"];
             };
             /** Dockerfile Content */
@@ -3755,17 +3755,17 @@ export interface components {
              * Force
              * @default false
              */
-            force: boolean;
+            force?: boolean;
             /**
              * Signal
              * @default SIGKILL
              */
-            signal: string;
+            signal?: string;
             /**
              * Timeout
              * @default 10
              */
-            timeout: number;
+            timeout?: number;
         };
         /**
          * BatchError
@@ -3874,32 +3874,32 @@ export interface components {
              * Cancelled
              * @default 0
              */
-            cancelled: number;
+            cancelled?: number;
             /**
              * Failed
              * @default 0
              */
-            failed: number;
+            failed?: number;
             /**
              * Pending
              * @default 0
              */
-            pending: number;
+            pending?: number;
             /**
              * Running
              * @default 0
              */
-            running: number;
+            running?: number;
             /**
              * Success
              * @default 0
              */
-            success: number;
+            success?: number;
             /**
              * Timeout
              * @default 0
              */
-            timeout: number;
+            timeout?: number;
             /** Total */
             total: number;
         };
@@ -4199,37 +4199,37 @@ export interface components {
              * Created
              * @default 0
              */
-            created: number;
+            created?: number;
             /**
              * Dead
              * @default 0
              */
-            dead: number;
+            dead?: number;
             /**
              * Paused
              * @default 0
              */
-            paused: number;
+            paused?: number;
             /**
              * Removing
              * @default 0
              */
-            removing: number;
+            removing?: number;
             /**
              * Restarting
              * @default 0
              */
-            restarting: number;
+            restarting?: number;
             /**
              * Running
              * @default 0
              */
-            running: number;
+            running?: number;
             /**
              * Stopped
              * @default 0
              */
-            stopped: number;
+            stopped?: number;
             /** Total */
             total: number;
         };
@@ -4350,12 +4350,12 @@ export interface components {
              * Cols
              * @default 80
              */
-            cols: number;
+            cols?: number;
             /**
              * Rows
              * @default 24
              */
-            rows: number;
+            rows?: number;
         };
         /**
          * Disabling
@@ -4386,7 +4386,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4484,7 +4484,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4497,7 +4497,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4510,7 +4510,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4523,7 +4523,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4536,7 +4536,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4549,7 +4549,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4562,7 +4562,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4575,7 +4575,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4588,7 +4588,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4601,7 +4601,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4614,7 +4614,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4627,7 +4627,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4640,7 +4640,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4653,7 +4653,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4666,7 +4666,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4679,7 +4679,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4692,7 +4692,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -4941,7 +4941,7 @@ export interface components {
              * Scopes
              * @default []
              */
-            scopes: components["schemas"]["Permission"][];
+            scopes?: components["schemas"]["Permission"][];
         };
         /**
          * PasswordChange
@@ -5570,7 +5570,7 @@ export interface components {
              * Generate
              * @default false
              */
-            generate: boolean;
+            generate?: boolean;
             /** Private Key */
             private_key?: string | null;
         };
@@ -5726,7 +5726,7 @@ export interface components {
              * @default text
              * @enum {string}
              */
-            encoding: "text" | "base64";
+            encoding?: "text" | "base64";
             /** Executable */
             executable?: boolean | null;
         };
@@ -5739,24 +5739,24 @@ export interface components {
              * Interval
              * @default 30
              */
-            interval: number;
+            interval?: number;
             /**
              * Retries
              * @default 3
              */
-            retries: number;
+            retries?: number;
             /**
              * Start Period
              * @default 0
              */
-            start_period: number;
+            start_period?: number;
             /** Test */
             test: string[] | string;
             /**
              * Timeout
              * @default 30
              */
-            timeout: number;
+            timeout?: number;
         };
         /**
          * Heartbeat
@@ -5767,18 +5767,18 @@ export interface components {
              * Duration
              * @default 0
              */
-            duration: number;
+            duration?: number;
             /**
              * Message
              * @default
              */
-            message: string;
+            message?: string;
             /**
              * Status
              * @default success
              * @enum {string}
              */
-            status: "success" | "failure";
+            status?: "success" | "failure";
         };
         /**
          * History
@@ -5886,7 +5886,7 @@ export interface components {
              * Signal
              * @default SIGKILL
              */
-            signal: string;
+            signal?: string;
         };
         /**
          * Level
@@ -6079,7 +6079,7 @@ export interface components {
              * Driver Options
              * @default {}
              */
-            driver_options: {
+            driver_options?: {
                 [key: string]: string;
             };
             /** Propagation */
@@ -6088,12 +6088,12 @@ export interface components {
              * Read Only
              * @default false
              */
-            read_only: boolean;
+            read_only?: boolean;
             /**
              * Source
              * @default
              */
-            source: string;
+            source?: string;
             /** Target */
             target: string;
             /**
@@ -6162,7 +6162,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Events
              * @default [
@@ -6171,7 +6171,7 @@ export interface components {
              *       "flapping"
              *     ]
              */
-            events: ("firing" | "resolved" | "flapping")[];
+            events?: ("firing" | "resolved" | "flapping")[];
             /** Language */
             language?: ("zh" | "en") | null;
             /**
@@ -6179,7 +6179,7 @@ export interface components {
              * @default info
              * @enum {string}
              */
-            min_severity: "info" | "warning" | "critical";
+            min_severity?: "info" | "warning" | "critical";
             /** Name */
             name: string;
             /**
@@ -6187,12 +6187,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /**
@@ -6212,24 +6212,24 @@ export interface components {
              * Build Args
              * @default {}
              */
-            build_args: {
+            build_args?: {
                 [key: string]: string;
             };
             /**
              * Cache Enabled
              * @default true
              */
-            cache_enabled: boolean;
+            cache_enabled?: boolean;
             /**
              * Cache From
              * @default []
              */
-            cache_from: string[];
+            cache_from?: string[];
             /**
              * Context Files
              * @default {}
              */
-            context_files: {
+            context_files?: {
                 [key: string]: string | components["schemas"]["FileContent"];
             };
             /** Dockerfile Content */
@@ -6238,18 +6238,18 @@ export interface components {
              * Execute
              * @default false
              */
-            execute: boolean;
+            execute?: boolean;
             /**
              * Labels
              * @default {}
              */
-            labels: {
+            labels?: {
                 [key: string]: string;
             };
             /** Name */
             name: string;
             /** @default safe */
-            optimize: components["schemas"]["Level"];
+            optimize?: components["schemas"]["Level"];
             /** Publish */
             publish?: string | null;
             /** Spec Content */
@@ -6268,17 +6268,17 @@ export interface components {
              * Auto Remove
              * @default false
              */
-            auto_remove: boolean;
+            auto_remove?: boolean;
             /**
              * Cap Add
              * @default []
              */
-            cap_add: string[];
+            cap_add?: string[];
             /**
              * Cap Drop
              * @default []
              */
-            cap_drop: string[];
+            cap_drop?: string[];
             /** Cgroupns Mode */
             cgroupns_mode?: string | null;
             /** Command */
@@ -6289,14 +6289,14 @@ export interface components {
              * Devices
              * @default []
              */
-            devices: string[];
+            devices?: string[];
             /** Entrypoint */
             entrypoint?: string[] | null;
             /**
              * Environment
              * @default {}
              */
-            environment: {
+            environment?: {
                 [key: string]: string;
             };
             health_check?: components["schemas"]["HealthCheck"] | null;
@@ -6312,7 +6312,7 @@ export interface components {
              * Labels
              * @default {}
              */
-            labels: {
+            labels?: {
                 [key: string]: string;
             };
             /** Memory Limit */
@@ -6321,7 +6321,7 @@ export interface components {
              * Mounts
              * @default []
              */
-            mounts: components["schemas"]["MountWanted"][];
+            mounts?: components["schemas"]["MountWanted"][];
             /** Name */
             name?: string | null;
             /** Network Mode */
@@ -6330,7 +6330,7 @@ export interface components {
              * No New Privileges
              * @default true
              */
-            no_new_privileges: boolean;
+            no_new_privileges?: boolean;
             /** Pid Mode */
             pid_mode?: string | null;
             /** Pids Limit */
@@ -6340,33 +6340,33 @@ export interface components {
              * @description `{"80/tcp": 8080}`, a list of ports or null for any; or `["8080:80/tcp", 443]`
              * @default {}
              */
-            ports: {
+            ports?: {
                 [key: string]: number | string | null | (number | string)[];
             } | (number | string)[];
             /**
              * Privileged
              * @default false
              */
-            privileged: boolean;
+            privileged?: boolean;
             /**
              * Read Only
              * @default false
              */
-            read_only: boolean;
+            read_only?: boolean;
             /** Restart Policy */
             restart_policy?: string | null;
             /**
              * Security Opt
              * @default []
              */
-            security_opt: string[];
+            security_opt?: string[];
             /** Shm Size */
             shm_size?: number | string | null;
             /**
              * Stdin Open
              * @default false
              */
-            stdin_open: boolean;
+            stdin_open?: boolean;
             /** Stop Signal */
             stop_signal?: string | null;
             /** Stop Timeout */
@@ -6375,19 +6375,19 @@ export interface components {
              * Tmpfs
              * @default {}
              */
-            tmpfs: {
+            tmpfs?: {
                 [key: string]: string;
             };
             /**
              * Tty
              * @default false
              */
-            tty: boolean;
+            tty?: boolean;
             /**
              * Ulimits
              * @default {}
              */
-            ulimits: {
+            ulimits?: {
                 [key: string]: components["schemas"]["Ulimit"] | number;
             };
             /** User */
@@ -6400,7 +6400,7 @@ export interface components {
              * Volumes
              * @default {}
              */
-            volumes: {
+            volumes?: {
                 [key: string]: string;
             };
             /** Working Dir */
@@ -6416,7 +6416,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Events
              * @default [
@@ -6425,7 +6425,7 @@ export interface components {
              *       "flapping"
              *     ]
              */
-            events: ("firing" | "resolved" | "flapping")[];
+            events?: ("firing" | "resolved" | "flapping")[];
             /** Language */
             language?: ("zh" | "en") | null;
             /**
@@ -6433,7 +6433,7 @@ export interface components {
              * @default info
              * @enum {string}
              */
-            min_severity: "info" | "warning" | "critical";
+            min_severity?: "info" | "warning" | "critical";
             /** Name */
             name: string;
             /**
@@ -6441,12 +6441,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /**
@@ -6465,7 +6465,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Events
              * @default [
@@ -6474,7 +6474,7 @@ export interface components {
              *       "flapping"
              *     ]
              */
-            events: ("firing" | "resolved" | "flapping")[];
+            events?: ("firing" | "resolved" | "flapping")[];
             /** Language */
             language?: ("zh" | "en") | null;
             /**
@@ -6482,7 +6482,7 @@ export interface components {
              * @default info
              * @enum {string}
              */
-            min_severity: "info" | "warning" | "critical";
+            min_severity?: "info" | "warning" | "critical";
             /** Name */
             name: string;
             /**
@@ -6490,12 +6490,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /**
@@ -6513,31 +6513,31 @@ export interface components {
              * Attach Stderr
              * @default true
              */
-            attach_stderr: boolean;
+            attach_stderr?: boolean;
             /**
              * Attach Stdout
              * @default true
              */
-            attach_stdout: boolean;
+            attach_stdout?: boolean;
             /** Command */
             command: string[];
             /**
              * Environment
              * @default {}
              */
-            environment: {
+            environment?: {
                 [key: string]: string;
             };
             /**
              * Timeout
              * @default 60
              */
-            timeout: number;
+            timeout?: number;
             /**
              * Tty
              * @default false
              */
-            tty: boolean;
+            tty?: boolean;
             /** User */
             user?: string | null;
             /** Working Dir */
@@ -6553,7 +6553,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Events
              * @default [
@@ -6562,7 +6562,7 @@ export interface components {
              *       "flapping"
              *     ]
              */
-            events: ("firing" | "resolved" | "flapping")[];
+            events?: ("firing" | "resolved" | "flapping")[];
             /** Language */
             language?: ("zh" | "en") | null;
             /**
@@ -6570,7 +6570,7 @@ export interface components {
              * @default info
              * @enum {string}
              */
-            min_severity: "info" | "warning" | "critical";
+            min_severity?: "info" | "warning" | "critical";
             /** Name */
             name: string;
             /**
@@ -6578,12 +6578,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /**
@@ -6604,7 +6604,7 @@ export interface components {
              * @default scheduled
              * @enum {string}
              */
-            type: "scheduled" | "emergency";
+            type?: "scheduled" | "emergency";
             /** Until */
             until?: string | null;
         };
@@ -6617,7 +6617,7 @@ export interface components {
              * Aliases
              * @default []
              */
-            aliases: string[];
+            aliases?: string[];
             /** Container */
             container: string;
         };
@@ -6631,19 +6631,19 @@ export interface components {
              * @default bridge
              * @constant
              */
-            driver: "bridge";
+            driver?: "bridge";
             /** Gateway */
             gateway?: string | null;
             /**
              * Internal
              * @default false
              */
-            internal: boolean;
+            internal?: boolean;
             /**
              * Labels
              * @default {}
              */
-            labels: {
+            labels?: {
                 [key: string]: string;
             };
             /** Name */
@@ -6669,12 +6669,12 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Labels
              * @default {}
              */
-            labels: {
+            labels?: {
                 [key: string]: string;
             };
             /** Name */
@@ -6686,7 +6686,7 @@ export interface components {
              */
             probe_type: "http" | "tcp" | "exec" | "metrics" | "dns" | "icmp" | "tls" | "log" | "push";
             /** @default warning */
-            severity: components["schemas"]["Severity-Input"];
+            severity?: components["schemas"]["Severity-Input"];
         };
         /**
          * NewPull
@@ -6705,29 +6705,29 @@ export interface components {
              * Description
              * @default
              */
-            description: string;
+            description?: string;
             /**
              * Generate Key
              * @default false
              */
-            generate_key: boolean;
+            generate_key?: boolean;
             /**
              * Keep Versions
              * @default 5
              */
-            keep_versions: number;
+            keep_versions?: number;
             /** Name */
             name: string;
             /**
              * Public
              * @default false
              */
-            public: boolean;
+            public?: boolean;
             /**
              * Signing Required
              * @default false
              */
-            signing_required: boolean;
+            signing_required?: boolean;
         };
         /**
          * NewSlack
@@ -6739,7 +6739,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Events
              * @default [
@@ -6748,7 +6748,7 @@ export interface components {
              *       "flapping"
              *     ]
              */
-            events: ("firing" | "resolved" | "flapping")[];
+            events?: ("firing" | "resolved" | "flapping")[];
             /** Language */
             language?: ("zh" | "en") | null;
             /**
@@ -6756,7 +6756,7 @@ export interface components {
              * @default info
              * @enum {string}
              */
-            min_severity: "info" | "warning" | "critical";
+            min_severity?: "info" | "warning" | "critical";
             /** Name */
             name: string;
             /**
@@ -6764,12 +6764,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /**
@@ -6787,13 +6787,13 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Scope
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /** Selector */
             selector: {
                 [key: string]: string;
@@ -6820,7 +6820,7 @@ export interface components {
              * Command
              * @default /bin/sh
              */
-            command: string;
+            command?: string;
             /** Container Id */
             container_id: string;
             /**
@@ -6829,24 +6829,24 @@ export interface components {
              *       "rows": 24
              *     }
              */
-            dimensions: components["schemas"]["Dimensions"];
+            dimensions?: components["schemas"]["Dimensions"];
             /**
              * Environment
              * @default {}
              */
-            environment: {
+            environment?: {
                 [key: string]: string;
             };
             /**
              * Stdin
              * @default true
              */
-            stdin: boolean;
+            stdin?: boolean;
             /**
              * Tty
              * @default true
              */
-            tty: boolean;
+            tty?: boolean;
             /** User */
             user?: string | null;
             /** Working Dir */
@@ -6863,7 +6863,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Events
              * @default [
@@ -6872,7 +6872,7 @@ export interface components {
              *       "flapping"
              *     ]
              */
-            events: ("firing" | "resolved" | "flapping")[];
+            events?: ("firing" | "resolved" | "flapping")[];
             /** Language */
             language?: ("zh" | "en") | null;
             /**
@@ -6880,7 +6880,7 @@ export interface components {
              * @default info
              * @enum {string}
              */
-            min_severity: "info" | "warning" | "critical";
+            min_severity?: "info" | "warning" | "critical";
             /** Name */
             name: string;
             /**
@@ -6888,12 +6888,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /**
@@ -6912,7 +6912,7 @@ export interface components {
             /** Password */
             password?: string | null;
             /** @default user */
-            role: components["schemas"]["Role"];
+            role?: components["schemas"]["Role"];
             /** Username */
             username: string;
         };
@@ -6925,12 +6925,12 @@ export interface components {
              * Driver
              * @default local
              */
-            driver: string;
+            driver?: string;
             /**
              * Labels
              * @default {}
              */
-            labels: {
+            labels?: {
                 [key: string]: string;
             };
             /** Name */
@@ -6939,7 +6939,7 @@ export interface components {
              * Options
              * @default {}
              */
-            options: {
+            options?: {
                 [key: string]: string;
             };
         };
@@ -6953,7 +6953,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Events
              * @default [
@@ -6962,7 +6962,7 @@ export interface components {
              *       "flapping"
              *     ]
              */
-            events: ("firing" | "resolved" | "flapping")[];
+            events?: ("firing" | "resolved" | "flapping")[];
             /** Language */
             language?: ("zh" | "en") | null;
             /**
@@ -6970,7 +6970,7 @@ export interface components {
              * @default info
              * @enum {string}
              */
-            min_severity: "info" | "warning" | "critical";
+            min_severity?: "info" | "warning" | "critical";
             /** Name */
             name: string;
             /**
@@ -6978,12 +6978,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /**
@@ -7002,7 +7002,7 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled: boolean;
+            enabled?: boolean;
             /**
              * Events
              * @default [
@@ -7011,7 +7011,7 @@ export interface components {
              *       "flapping"
              *     ]
              */
-            events: ("firing" | "resolved" | "flapping")[];
+            events?: ("firing" | "resolved" | "flapping")[];
             /** Language */
             language?: ("zh" | "en") | null;
             /**
@@ -7019,7 +7019,7 @@ export interface components {
              * @default info
              * @enum {string}
              */
-            min_severity: "info" | "warning" | "critical";
+            min_severity?: "info" | "warning" | "critical";
             /** Name */
             name: string;
             /**
@@ -7027,12 +7027,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /**
@@ -7057,12 +7057,12 @@ export interface components {
              * @default own
              * @enum {string}
              */
-            scope: "own" | "tenant";
+            scope?: "own" | "tenant";
             /**
              * Selector
              * @default {}
              */
-            selector: {
+            selector?: {
                 [key: string]: string;
             };
             /** Starts At */
@@ -7691,7 +7691,7 @@ export interface components {
              * Reason
              * @default
              */
-            reason: string;
+            reason?: string;
         };
         /**
          * Registration
@@ -7744,22 +7744,22 @@ export interface components {
              * Cooldown
              * @default 60
              */
-            cooldown: number;
+            cooldown?: number;
             /**
              * Grace
              * @default 10
              */
-            grace: number;
+            grace?: number;
             /**
              * Max Attempts
              * @default 5
              */
-            max_attempts: number;
+            max_attempts?: number;
             /**
              * Window
              * @default 3600
              */
-            window: number;
+            window?: number;
         };
         /**
          * Removed
@@ -8003,7 +8003,7 @@ export interface components {
              * Type
              * @default layers
              */
-            type: string;
+            type?: string;
         };
         /**
          * Rotation
@@ -8014,7 +8014,7 @@ export interface components {
              * Overlaphours
              * @default 24
              */
-            overlapHours: number;
+            overlapHours?: number;
         };
         /**
          * Rpm
@@ -8278,7 +8278,7 @@ export interface components {
              * Timeout
              * @default 10
              */
-            timeout: number;
+            timeout?: number;
         };
         /**
          * Subnet
@@ -8299,7 +8299,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8312,7 +8312,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8325,7 +8325,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8338,7 +8338,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8351,7 +8351,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8364,7 +8364,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8377,7 +8377,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8390,7 +8390,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8403,7 +8403,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8416,7 +8416,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8429,7 +8429,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8442,7 +8442,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8455,7 +8455,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8468,7 +8468,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8481,7 +8481,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8494,7 +8494,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8507,7 +8507,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8520,7 +8520,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8533,7 +8533,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8546,7 +8546,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8562,7 +8562,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8575,7 +8575,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8588,7 +8588,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8601,7 +8601,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8614,7 +8614,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8627,7 +8627,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8640,7 +8640,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8653,7 +8653,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8666,7 +8666,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8679,7 +8679,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8692,7 +8692,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8705,7 +8705,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8718,7 +8718,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8731,7 +8731,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8744,7 +8744,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8757,7 +8757,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8770,7 +8770,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8783,7 +8783,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8796,7 +8796,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8809,7 +8809,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8822,7 +8822,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8835,7 +8835,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8848,7 +8848,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8861,7 +8861,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8874,7 +8874,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8887,7 +8887,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8900,7 +8900,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8913,7 +8913,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8926,7 +8926,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8939,7 +8939,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8952,7 +8952,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8965,7 +8965,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8978,7 +8978,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -8991,7 +8991,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9004,7 +9004,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9017,7 +9017,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9030,7 +9030,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9043,7 +9043,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9056,7 +9056,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9069,7 +9069,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9082,7 +9082,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9095,7 +9095,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9108,7 +9108,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9121,7 +9121,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9134,7 +9134,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9148,7 +9148,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9161,7 +9161,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9174,7 +9174,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9187,7 +9187,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9200,7 +9200,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9213,7 +9213,7 @@ export interface components {
              * Success
              * @default true
              */
-            success: boolean;
+            success?: boolean;
             /** Timestamp */
             timestamp: string;
         };
@@ -9362,7 +9362,7 @@ export interface components {
              * Token Type
              * @default Bearer
              */
-            token_type: string;
+            token_type?: string;
         };
         /**
          * Told
@@ -9512,7 +9512,7 @@ export interface components {
              * Headers
              * @default {}
              */
-            headers: {
+            headers?: {
                 [key: string]: string;
             };
             /** Secret */
@@ -9523,7 +9523,7 @@ export interface components {
              * Verify Tls
              * @default true
              */
-            verify_tls: boolean;
+            verify_tls?: boolean;
         };
         /**
          * Weekly
@@ -9540,7 +9540,7 @@ export interface components {
              * Timezone
              * @default UTC
              */
-            timezone: string;
+            timezone?: string;
         };
         /**
          * WindowDetail
