@@ -26,13 +26,11 @@ check: ## lint, formatting, types, import rules, generated files
 bench: ## print the benchmarks beside their baselines
 	@scripts/bench.sh $(ARGS)
 
-<<<<<<< HEAD
 bench-optimizer: ## what optimizing saves on real packages (ARGS="hello six" for some of them)
 	@scripts/bench_optimizer.sh $(ARGS)
-=======
+
 screenshots: ## take a picture of every page of the web console
 	@scripts/screenshots.sh
->>>>>>> eac06f7 (The console's scenarios in a real browser, pictures of every page, and its figures)
 
 soak: ## the long fault, race and fuzz runs
 	@scripts/soak.sh $(ARGS)
