@@ -523,7 +523,7 @@ def _probes(base: Base, containers: Containers, alerts: Alerts) -> Part[Probes]:
     limits, settings = base.settings.probes, base.settings
     # Of this life of the process: what an earlier one holds is taken from it, not renewed.
     holder = new_id("worker")
-    feed, figures, vault = Feed(), Figures(base.metrics.registry), Vault(base.sealer)
+    feed, figures, vault = Feed(), Figures(), Vault(base.sealer)
     recorder = Recorder(base.database, alerts, feed, holder=holder)
     reaching = Reaching(
         containers.view,

@@ -78,6 +78,26 @@ sa.Index(
 sa.Index("ix_outbox_tenant", outbox.c.tenant_id, outbox.c.topic, outbox.c.seq)
 sa.Index("ix_outbox_finished", outbox.c.finished_at)
 
+_earlier = outbox.alias("earlier")
+#: Asked so often that writing it anew each time would be most of its cost.
+_DUE = (
+    sa.select(outbox.c.seq, outbox.c.target)
+    .where(
+        outbox.c.topic == sa.bindparam("topic_"),
+        _pending,
+        outbox.c.due_at <= sa.bindparam("now_"),
+        outbox.c.target.not_in(sa.bindparam("without_", expanding=True)),
+        ~sa.exists().where(
+            _earlier.c.target == outbox.c.target,
+            _earlier.c.subject == outbox.c.subject,
+            _earlier.c.state == _PENDING,
+            _earlier.c.seq < outbox.c.seq,
+        ),
+    )
+    .order_by(outbox.c.due_at, outbox.c.seq)
+    .limit(sa.bindparam("limit_", type_=sa.Integer))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -188,25 +208,8 @@ class OutboxStore:
         self, topic: str, *, now: datetime, without: Collection[str], limit: int
     ) -> list[tuple[int, str]]:
         """The (seq, target) of what is due, oldest first, the first of each lane only."""
-        earlier = outbox.alias("earlier")
-        query = (
-            sa.select(outbox.c.seq, outbox.c.target)
-            .where(
-                outbox.c.topic == topic,
-                _pending,
-                outbox.c.due_at <= now,
-                outbox.c.target.not_in(without),
-                ~sa.exists().where(
-                    earlier.c.target == outbox.c.target,
-                    earlier.c.subject == outbox.c.subject,
-                    earlier.c.state == _PENDING,
-                    earlier.c.seq < outbox.c.seq,
-                ),
-            )
-            .order_by(outbox.c.due_at, outbox.c.seq)
-            .limit(limit)
-        )
-        return [(row.seq, row.target) for row in await self._db.execute(query)]
+        wanted = {"topic_": topic, "now_": now, "without_": list(without), "limit_": limit}
+        return [(row.seq, row.target) for row in await self._db.execute(_DUE, wanted)]
 
     async def claim(
         self, seqs: Collection[int], *, holder: str, now: datetime, lease: timedelta

@@ -1,5 +1,6 @@
 """The root task group: every task has an owner, and one that dies takes the process with it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -84,6 +85,11 @@ class Nudge:
 
     async def wait(self, seconds: float) -> None:
         """Return when nudged, or after `seconds` at the latest: a lost nudge costs only time."""
-        with anyio.move_on_after(seconds):
+        # No scope with a deadline: uvloop's timers come up to a millisecond early, and anyio's deadlines
+        # spin for the rest of it.
+        timer = asyncio.get_running_loop().call_later(seconds, self._event.set)
+        try:
             await self._event.wait()
+        finally:
+            timer.cancel()
         self._event = anyio.Event()

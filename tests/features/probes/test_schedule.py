@@ -1,9 +1,18 @@
 """The heap and the lanes, driven by a clock of the test's own."""
 
+import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import anyio
+import anyio.lowlevel
+import pytest
 
 from eulermaker.features.probes import rules
-from eulermaker.features.probes.schedule import LaneQueue, Schedule
+from eulermaker.features.probes.config import read
+from eulermaker.features.probes.schedule import Lane, Schedule
+from eulermaker.features.probes.store import Probe
+from eulermaker.features.probes.watch import Watch
 
 
 @dataclass(eq=False)
@@ -86,18 +95,117 @@ def test_a_standstill_makes_no_burst_and_is_over_within_an_interval() -> None:
     assert max(per_tenth.values()) <= 2000 / 30 + 15
 
 
-def test_a_lane_starts_no_more_than_its_width_and_forgets_nobody() -> None:
+@pytest.mark.anyio
+async def test_a_lane_starts_no_more_than_its_width_and_forgets_nobody() -> None:
     started: list[int] = []
-    lane: LaneQueue[int] = LaneQueue(3, started.append)
-    for n in range(10):
-        lane.offer(n)
-    assert started == [0, 1, 2]
-    assert lane.waiting == 7
-    for _ in range(7):
-        lane.done()
-    assert started == list(range(10))
-    for _ in range(3):
-        lane.done()
-    assert lane.running == 0
-    lane.offer(99)
-    assert started[-1] == 99
+    ends: dict[int, anyio.Event] = {}
+
+    async def work(item: int) -> None:
+        started.append(item)
+        ends[item] = anyio.Event()
+        await ends[item].wait()
+
+    async def end(items: range, *, then: int) -> None:
+        for item in items:
+            ends[item].set()
+        while len(started) < then:
+            await anyio.lowlevel.checkpoint()
+
+    lane: Lane[int] = Lane(3, work)
+    async with anyio.create_task_group() as group:
+        lane.open(group)
+        for n in range(10):
+            lane.offer(n)
+        await end(range(0), then=3)
+        assert started == [0, 1, 2]
+        assert lane.waiting == 7
+        await end(range(3), then=6)
+        await end(range(3, 6), then=9)
+        assert lane.waiting == 1
+        await end(range(6, 9), then=10)
+        assert started == list(range(10))
+        await end(range(9, 10), then=10)
+        await anyio.wait_all_tasks_blocked()
+        # All three are idle, and the same three work again.
+        for n in range(20, 24):
+            lane.offer(n)
+        await end(range(0), then=13)
+        assert started[10:] == [20, 21, 22]
+        assert lane.waiting == 1
+        group.cancel_scope.cancel()
+
+
+@pytest.mark.anyio
+async def test_a_lane_of_what_never_waits_lets_others_have_their_turn() -> None:
+    worked = turns = 0
+
+    async def work(_: int) -> None:
+        nonlocal worked
+        worked += 1
+
+    lane: Lane[int] = Lane(1, work)
+    async with anyio.create_task_group() as group:
+        lane.open(group)
+        for n in range(100):
+            lane.offer(n)
+        while worked < 100:
+            await anyio.lowlevel.checkpoint()
+            turns += 1
+        group.cancel_scope.cancel()
+    assert turns >= 90
+
+
+class Interruptible:
+    """A watch of nothing, whose check waits for ever."""
+
+    def __init__(self) -> None:
+        probe = stored_probe()
+        self.watch = Watch(probe, read("tcp", {"port": 1}), None, since=0.0)
+        self.caught: list[bool] = []
+
+    async def check(self, seconds: float = 60.0) -> None:
+        """Check until interrupted."""
+        self.watch.begin(ends_by=0.0)
+        try:
+            await anyio.sleep(seconds)
+        except asyncio.CancelledError:
+            self.caught.append(self.watch.was_interrupted())
+            if not self.caught[-1]:
+                raise
+        finally:
+            self.watch.end()
+
+
+@pytest.mark.anyio
+async def test_an_interrupted_check_ends_and_its_worker_goes_on() -> None:
+    one = Interruptible()
+    async with anyio.create_task_group() as group:
+        lane: Lane[float] = Lane(1, one.check)
+        lane.open(group)
+        for _ in range(3):
+            lane.offer(60.0)
+            await anyio.wait_all_tasks_blocked()
+            one.watch.interrupt()
+            one.watch.interrupt()
+            await anyio.wait_all_tasks_blocked()
+        assert one.caught == [True, True, True]
+        # One that is over by itself is not held against the next.
+        lane.offer(0.0)
+        await anyio.wait_all_tasks_blocked()
+        one.watch.interrupt()
+        lane.offer(60.0)
+        await anyio.wait_all_tasks_blocked()
+        assert len(one.caught) == 3
+        group.cancel_scope.cancel()
+    # That was not ours to catch.
+    assert one.caught == [True, True, True, False]
+
+
+def stored_probe() -> Probe:
+    """A probe as it is stored."""
+    now = datetime.now(UTC)
+    return Probe(
+        id="probe_000000000001", tenant_id="t", owner_id="u", name="n", probe_type="tcp", container=None,
+        labels={}, config={}, secrets=None, sees_all=True, unconfined=True, remedy=None, severity="info",
+        enabled=True, created_at=now, updated_at=now, state_since=now, number=1,
+    )  # fmt: skip

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import time
 from collections.abc import Callable, Iterable
 
 import anyio
@@ -21,11 +20,12 @@ from eulermaker.features.probes.figures import Figures
 from eulermaker.features.probes.packing import Result, detail_text, tenths
 from eulermaker.features.probes.recorder import Change, Recorder
 from eulermaker.features.probes.remedies import Remedies
-from eulermaker.features.probes.schedule import LaneQueue, Schedule
+from eulermaker.features.probes.schedule import Lane, Schedule
 from eulermaker.features.probes.shares import LOOK_SECONDS, Shares
 from eulermaker.features.probes.store import Probe, ProbeStore
 from eulermaker.features.probes.vault import Vault
 from eulermaker.features.probes.watch import Watch
+from eulermaker.kernel import memory
 from eulermaker.kernel.clock import Clock
 from eulermaker.kernel.database import Database
 from eulermaker.kernel.faults import Fault
@@ -35,11 +35,15 @@ log = structlog.get_logger("eulermaker.probes")
 
 #: A check that is not over so long after its deadline is ended from outside.
 GRACE_SECONDS = 1.0
+#: How often such checks are looked for.
+OVERRUN_SECONDS = 0.5
 #: The clock was set when it and the loop's disagree by more than this.
 CLOCK_STEP_SECONDS = 2.0
 FAREWELL_SECONDS = 3.0
 #: What is due within so short a time is started together.
-TICK_SECONDS = 0.01
+TICK_SECONDS = 0.02
+#: So many probes are worth a full collection, after which none looks at them again.
+MANY = 1000
 #: So many are started before everybody else gets a turn.
 TURN = 50
 #: States in which nothing runs that could be checked; one that restarts is failing, and is checked.
@@ -80,13 +84,15 @@ class ProbeRunner:
         self._vault = vault
         self._clock = clock
         self._schedule: Schedule[Watch] = Schedule()
-        self._lanes = {lane: LaneQueue(width, self._start) for lane, width in rules.WIDTHS.items()}
+        self._lanes = {lane: Lane(width, self._check) for lane, width in rules.WIDTHS.items()}
+        #: What is being checked now.
+        self._under_way: set[Watch] = set()
         #: Newest revision that is known of each shard this process holds.
         self._revisions: dict[int, int] = {}
         self._not_before: dict[int, float] = {}
         self._look_now = Nudge()
-        self._due_now = Nudge()
-        #: When the clock is looked at next, unless something becomes due before.
+        #: Ends the time keeper's sleep; and when that ends by itself.
+        self._sleep: asyncio.Future[None] | None = None
         self._wakes_at = -math.inf
         self._group: TaskGroup | None = None
         self.watches: dict[int, Watch] = {}
@@ -105,7 +111,10 @@ class ProbeRunner:
         try:
             async with anyio.create_task_group() as group:
                 self._group = group
+                for lane in self._lanes.values():
+                    lane.open(group)
                 group.start_soon(self._recorder.run)
+                group.start_soon(self._end_overrun)
                 group.start_soon(self._keep_share)
                 await self._keep_time()
         finally:
@@ -122,6 +131,8 @@ class ProbeRunner:
         if watch is not None and watch.probe.revision < probe.revision:
             self._take(probe, new=True)
         if watch is None or watch.is_push or not watch.probe.enabled or not self._shares.valid:
+            return None
+        if self._group is None:
             return None
         done = watch.done = watch.done or anyio.Event()
         if not watch.checking:
@@ -172,6 +183,8 @@ class ProbeRunner:
             self._drop_shards(look.surplus)
             await self._recorder.flush(whole=True)
             await self._shares.release(look.surplus, done_until=int(self._now() * 1000))
+        if look.gained and len(self.watches) >= MANY:
+            memory.settle()
         if look.gained or look.surplus:
             log.info("probes.share", shards=len(self._revisions), probes=len(self.watches))
 
@@ -216,8 +229,7 @@ class ProbeRunner:
             config, check = watch.config, watch.check
         else:
             watch.health = rules.fresh(watch.health)
-            if watch.scope is not None:
-                watch.scope.cancel()
+            watch.interrupt()
         watch.adopt(probe, config, check)
 
     def _heed(self, watch: Watch) -> None:
@@ -225,8 +237,7 @@ class ProbeRunner:
         probe = watch.probe
         if not probe.enabled:
             self._schedule.drop(watch)
-            if watch.scope is not None:
-                watch.scope.cancel()
+            watch.interrupt()
             self._rest(watch, "paused", suspended=False)
             return
         if watch.is_push:
@@ -242,7 +253,7 @@ class ProbeRunner:
     def _now_or_later(self, watch: Watch) -> None:
         if not watch.checking:
             self._schedule.put(watch, self._now())
-            self._due_now.give()
+            self._wake_up()
 
     def _drop_shards(self, shards: Iterable[int]) -> None:
         gone = frozenset(shards)
@@ -255,8 +266,7 @@ class ProbeRunner:
         self._schedule.drop(watch)
         self.watches.pop(watch.number, None)
         self._recorder.forget(watch)
-        if watch.scope is not None:
-            watch.scope.cancel()
+        watch.interrupt()
         self._done(watch)
 
     async def _leave(self) -> None:
@@ -288,15 +298,20 @@ class ProbeRunner:
     async def _wait_for(self, due: float | None) -> None:
         """Return when something is due, or when what is due may have changed."""
         self._wakes_at = math.inf if due is None else due
-        if due is None:
-            await self._due_now.wait(LOOK_SECONDS)
-            return
-        # The loop's timers count milliseconds, and come early: a deadline of anyio's would spin for the rest.
-        timer = asyncio.get_running_loop().call_later(
-            max(0.0, due - self._now()) + TICK_SECONDS, self._due_now.give
-        )
-        await self._due_now.wait(LOOK_SECONDS)
-        timer.cancel()
+        # No scope with a deadline: see Nudge.
+        seconds = min(LOOK_SECONDS, max(0.0, self._wakes_at - self._now()) + TICK_SECONDS)
+        loop = asyncio.get_running_loop()
+        self._sleep = loop.create_future()
+        timer = loop.call_later(seconds, self._wake_up)
+        try:
+            await self._sleep
+        finally:
+            timer.cancel()
+            self._sleep = None
+
+    def _wake_up(self) -> None:
+        if self._sleep is not None and not self._sleep.done():
+            self._sleep.set_result(None)
 
     def _now(self) -> float:
         return self._clock().timestamp()
@@ -321,7 +336,7 @@ class ProbeRunner:
             after = max(now, watch.slot + 0.01, self._not_before.get(watch.probe.shard, 0.0))
             self._schedule.put(watch, rules.next_due(after, interval=config.interval, phase=watch.phase))
         if watch.due is not None and watch.due < self._wakes_at:
-            self._due_now.give()
+            self._wake_up()
 
     def _when_due(self, watch: Watch, due: float, now: float) -> None:
         watch.slot = due
@@ -355,38 +370,24 @@ class ProbeRunner:
         watch.checking = True
         self._lanes[watch.lane].offer(watch)
 
-    def _start(self, watch: Watch) -> None:
-        assert self._group is not None
-        self._group.start_soon(self._check, watch, self._lanes[watch.lane])
-
-    async def _check(self, watch: Watch, lane: "LaneQueue[Watch]") -> None:
+    async def _check(self, watch: Watch) -> None:
         try:
             if self.watches.get(watch.number) is watch and watch.probe.enabled and self._shares.valid:
                 await self._checked(watch)
         finally:
             watch.checking = False
-            watch.scope = None
-            lane.done()
             self._plan(watch)
             self._done(watch)
 
     async def _checked(self, watch: Watch) -> None:
-        config, check = watch.config, watch.check
+        check = watch.check
         assert check is not None
-        assert not isinstance(config, Push)
-        started, began = self._now(), time.perf_counter()
+        started = self._now()
         self._figures.slipped(started - watch.slot)
-        deadline = anyio.current_time() + config.budget
-        verdict = None
-        with anyio.CancelScope(deadline=deadline + GRACE_SECONDS) as watch.scope:
-            verdict = await _verdict(check, deadline, watch.probe)
+        verdict = await self._verdict(watch, check)
         wanted = self.watches.get(watch.number) is watch and watch.check is check and watch.probe.enabled
         if not wanted:
             return  # What it has found is about something else than what is wanted now.
-        if verdict is None:
-            verdict = Verdict(
-                Status.UNKNOWN, (time.perf_counter() - began) * 1000, {"error": "check overran"}
-            )
         health = rules.advance(watch.health, verdict.status, watch.thresholds)
         if health.state is Status.FAILURE and watch.health.state is not Status.FAILURE:
             # It may have been stopped a moment ago, and that is no failure.
@@ -396,13 +397,43 @@ class ProbeRunner:
                 return
         self._conclude(watch, verdict, started)
 
+    async def _verdict(self, watch: Watch, check: Check) -> Verdict:
+        """What the check tells; one that is interrupted, or raises, is our own trouble."""
+        config = watch.config
+        assert not isinstance(config, Push)
+        began = anyio.current_time()
+        deadline = began + config.budget
+        watch.begin(ends_by=deadline + GRACE_SECONDS)
+        self._under_way.add(watch)
+        try:
+            return await check(deadline)
+        except asyncio.CancelledError:
+            if not watch.was_interrupted():
+                raise
+            return Verdict(Status.UNKNOWN, (anyio.current_time() - began) * 1000, {"error": "check overran"})
+        except Exception as error:
+            # What somebody's server answers must never end ours.
+            log.exception("probes.check_broke", probe=watch.probe.id)
+            return Verdict(Status.UNKNOWN, 0.0, {"error": "check broke", "kind": type(error).__name__})
+        finally:
+            self._under_way.discard(watch)
+            watch.end()
+
+    async def _end_overrun(self) -> None:
+        """End checks that have not kept to their deadlines."""
+        while True:
+            await anyio.sleep(OVERRUN_SECONDS)
+            now = anyio.current_time()
+            for watch in [watch for watch in self._under_way if watch.ends_by < now]:
+                watch.interrupt()
+
     def _conclude(self, watch: Watch, verdict: Verdict, started: float) -> None:
         """Take note of a verdict: the result, the health, and what follows from a change."""
         before = watch.health
         watch.health = rules.advance(before, verdict.status, watch.thresholds)
         # No two results of a probe have the same time.
         at = max(int(started * 1000), watch.last_at + 1)
-        result = Result(at, verdict.status, tenths(verdict.response_ms), detail_text(verdict.details))
+        result = Result(at, verdict.status, tenths(verdict.response_ms), watch.text_of(verdict.details))
         watch.last_at, watch.last_status, watch.last_ms = at, verdict.status, verdict.response_ms
         watch.last = result
         watch.counts[verdict.status] += 1
@@ -465,15 +496,6 @@ class ProbeRunner:
         done, watch.done = watch.done, None
         if done is not None:
             done.set()
-
-
-async def _verdict(check: Check, deadline: float, probe: Probe) -> Verdict:
-    try:
-        return await check(deadline)
-    except Exception as error:
-        # What somebody's server answers must never end ours.
-        log.exception("probes.check_broke", probe=probe.id)
-        return Verdict(Status.UNKNOWN, 0.0, {"error": "check broke", "kind": type(error).__name__})
 
 
 def target_of(probe: Probe) -> Target:

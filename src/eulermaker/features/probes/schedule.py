@@ -1,9 +1,12 @@
 """When each probe is due: a heap over all of them, and lanes in which their checks wait for each other."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeVar
+
+from anyio.abc import TaskGroup
 
 
 class Timed(Protocol):
@@ -56,31 +59,56 @@ class Schedule(Generic[TimedT]):
 ItemT = TypeVar("ItemT")
 
 
-class LaneQueue(Generic[ItemT]):
-    """At most `width` items run at once; the others wait their turn, each once."""
+class Lane(Generic[ItemT]):
+    """At most `width` items are worked on at once; the others wait their turn, each once.
 
-    def __init__(self, width: int, start: Callable[[ItemT], None]) -> None:
+    Workers are made when they are needed first, and stay: a task for each item would cost about as
+    much as the item does.
+    """
+
+    def __init__(self, width: int, work: Callable[[ItemT], Awaitable[None]]) -> None:
         self._width = width
-        self._start = start
+        self._work = work
+        self._group: TaskGroup | None = None
+        self._workers = 0
+        self._idle: list[asyncio.Future[ItemT]] = []
         self._waiting: deque[ItemT] = deque()
-        self.running = 0
 
     @property
     def waiting(self) -> int:
         """How many wait."""
         return len(self._waiting)
 
+    def open(self, group: TaskGroup) -> None:
+        """Work in that group, until it ends."""
+        self._group = group
+        self._workers, self._idle = 0, []
+        self._waiting.clear()
+
     def offer(self, item: ItemT) -> None:
-        """Start the item, or let it wait."""
-        if self.running < self._width:
-            self.running += 1
-            self._start(item)
+        """Begin with the item, or let it wait."""
+        assert self._group is not None, "the lane is open"
+        while self._idle:
+            # The one that has worked last is the one whose memory is warm.
+            idle = self._idle.pop()
+            if not idle.done():
+                idle.set_result(item)
+                return
+        if self._workers < self._width:
+            self._workers += 1
+            self._group.start_soon(self._serve, item)
         else:
             self._waiting.append(item)
 
-    def done(self) -> None:
-        """One has ended: the next may start."""
-        if self._waiting:
-            self._start(self._waiting.popleft())
-        else:
-            self.running -= 1
+    async def _serve(self, item: ItemT) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._work(item)
+            if self._waiting:
+                item = self._waiting.popleft()
+                # What never waits itself must not keep everybody else from their turn.
+                await asyncio.sleep(0)
+            else:
+                idle: asyncio.Future[ItemT] = loop.create_future()
+                self._idle.append(idle)
+                item = await idle
