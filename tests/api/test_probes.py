@@ -3,10 +3,8 @@
 import json
 import socket
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -17,48 +15,16 @@ from websockets.sync.client import ClientConnection, connect
 from tests.api.answers import MOMENT, data_of, done, is_chinese, refusal_of, refused_fields
 from tests.api.terminals import act, container
 from tests.server import ServerProcess
+from tests.watched import Watched, watched
 
 PROBES = "/api/v1/probes"
 SECONDS = 30.0
 
 
-class Target:
-    """An HTTP server that answers as it is told, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.asked: list[dict[str, str]] = []
-        target = self
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                target.asked.append(dict(self.headers))
-                self.send_response(target.status)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"OK")
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/health"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-
-    def __enter__(self) -> "Target":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
 @pytest.fixture
-def target() -> Iterator[Target]:
+def target() -> Iterator[Watched]:
     """A healthy target."""
-    with Target() as running:
+    with watched() as running:
         yield running
 
 
@@ -127,7 +93,7 @@ def in_container(client: httpx.Client, identifier: str, body: dict[str, Any]) ->
 
 
 def test_the_documented_way_of_a_probe(
-    admin: httpx.Client, target: Target, made: Callable[..., dict[str, Any]]
+    admin: httpx.Client, target: Watched, made: Callable[..., dict[str, Any]]
 ) -> None:
     config = {"url": target.url, "method": "GET", "timeout": 5, "interval": 30, "retries": 3}
     probe = made(config={**config, "success_threshold": 1, "failure_threshold": 3}, labels={"team": "a"})
@@ -170,7 +136,7 @@ def test_the_documented_way_of_a_probe(
 
 
 def test_thresholds_changes_and_alert(
-    admin: httpx.Client, target: Target, made: Callable[..., dict[str, Any]]
+    admin: httpx.Client, target: Watched, made: Callable[..., dict[str, Any]]
 ) -> None:
     probe = made(config={"url": target.url, "interval": 600, "failure_threshold": 2}, severity="critical")
     reached(admin, probe["id"], state="success")
@@ -200,7 +166,7 @@ def test_thresholds_changes_and_alert(
 
 def test_changes_are_merged_and_a_mask_keeps_the_secret(
     admin: httpx.Client,
-    target: Target,
+    target: Watched,
     made: Callable[..., dict[str, Any]],
     shared_server: ServerProcess,
     database_kind: str,
@@ -220,7 +186,7 @@ def test_changes_are_merged_and_a_mask_keeps_the_secret(
     assert changed["config"]["url"] == target.url
     assert changed["config"]["interval"] == 60
     check(admin, probe["id"])
-    assert target.asked[-1].items() >= {"Authorization": secret, "X-A": "2"}.items()
+    assert target.at_health[-1].headers.items() >= {"Authorization": secret, "X-A": "2"}.items()
     shown = detail(admin, probe["id"])
     assert secret not in json.dumps(shown)
     if database_kind == "sqlite":
@@ -233,16 +199,16 @@ def test_changes_are_merged_and_a_mask_keeps_the_secret(
     assert reset["config"].get("headers", {}) == {}
 
 
-def test_pause_and_resume(admin: httpx.Client, target: Target, made: Callable[..., dict[str, Any]]) -> None:
+def test_pause_and_resume(admin: httpx.Client, target: Watched, made: Callable[..., dict[str, Any]]) -> None:
     probe = made(config={"url": target.url, "interval": 1})["id"]
     reached(admin, probe, state="success")
     paused = data_of(admin.post(f"{PROBES}/{probe}/pause"), message="Probe paused")
     assert (paused["status"], paused["enabled"]) == ("paused", False)
     shown = reached(admin, probe, state="unknown")
     assert shown["changes"][0]["details"] == {"error": "paused"}
-    asked = len(target.asked)
+    asked = len(target.at_health)
     assert check(admin, probe)["recorded"] is False
-    assert len(target.asked) == asked + 1
+    assert len(target.at_health) == asked + 1
     assert detail(admin, probe)["statistics"]["total_checks"] == shown["statistics"]["total_checks"]
     assert probe in [one["id"] for one in data_of(admin.get(PROBES, params={"status": "paused"}))["probes"]]
     data_of(admin.post(f"{PROBES}/{probe}/resume"), message="Probe resumed")
@@ -250,7 +216,7 @@ def test_pause_and_resume(admin: httpx.Client, target: Target, made: Callable[..
 
 
 def test_results_by_pages_times_and_status(
-    admin: httpx.Client, target: Target, made: Callable[..., dict[str, Any]]
+    admin: httpx.Client, target: Watched, made: Callable[..., dict[str, Any]]
 ) -> None:
     probe = made(config={"url": target.url, "interval": 3600, "failure_threshold": 100})["id"]
     reached(admin, probe, state="success")
@@ -284,7 +250,7 @@ def test_results_by_pages_times_and_status(
     assert "cursor" in refused_fields(admin.get(f"{PROBES}/{probe}/results", params={"cursor": "no!"}))
 
 
-def test_a_configuration_is_tried_without_being_added(admin: httpx.Client, target: Target) -> None:
+def test_a_configuration_is_tried_without_being_added(admin: httpx.Client, target: Watched) -> None:
     before = data_of(admin.get(PROBES))["total"]
     told = data_of(
         admin.post(f"{PROBES}/test", json={"probe_type": "http", "config": {"url": target.url}}),
@@ -357,7 +323,7 @@ def test_heartbeats(
 
 
 def test_only_push_probes_have_heartbeat_urls(
-    admin: httpx.Client, target: Target, made: Callable[..., dict[str, Any]]
+    admin: httpx.Client, target: Watched, made: Callable[..., dict[str, Any]]
 ) -> None:
     probe = made(config={"url": target.url, "interval": 600})["id"]
     refusal_of(admin.post(f"{PROBES}/{probe}/push-url"), 409, "RESOURCE_CONFLICT", "probe-not-push")
@@ -422,7 +388,7 @@ def socket_of(server: ServerProcess, client: httpx.Client, query: str = "") -> C
 
 
 def test_results_are_told_to_followers(
-    admin: httpx.Client, target: Target, made: Callable[..., dict[str, Any]], shared_server: ServerProcess
+    admin: httpx.Client, target: Watched, made: Callable[..., dict[str, Any]], shared_server: ServerProcess
 ) -> None:
     probe = made(config={"url": target.url, "interval": 600}, labels={"followed": "yes"})["id"]
     other = made(config={"url": target.url, "interval": 600}, labels={"followed": "no"})["id"]

@@ -4,83 +4,75 @@ import os
 import random
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
+import sqlalchemy as sa
 
-from tests.faults.conftest import SOAK, NewServer
+from eulermaker.features.probes.tables import probe_changes, probes
+from eulermaker.kernel.database import Database
+from eulermaker.kernel.outbox import outbox
+from tests.api.people import database_url
+from tests.faults.conftest import SOAK
+from tests.faults.waiting import wait_until
+from tests.features.notifications.receivers import SECRET as SHARED
+from tests.features.notifications.receivers import Receiver, receiver
 from tests.server import ServerProcess, fresh_postgres
+from tests.watched import Watched, watched
 
 PROBES = "/api/v1/probes"
-SECONDS = 60.0
+SECONDS = 120.0
 TAKEN_OVER_SECONDS = 10.0
 SECRET = "one-secret-for-all-of-the-servers-that-share-it"
-
-
-class Targets:
-    """Many paths on one server: each well or not, each remembering when it was asked."""
-
-    def __init__(self) -> None:
-        self.ill: set[str] = set()
-        self.asked: dict[str, list[float]] = defaultdict(list)
-        targets = self
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                targets.asked[self.path].append(time.monotonic())
-                self.send_response(503 if self.path in targets.ill else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-
-    def __enter__(self) -> "Targets":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+#: The soak kills at random points for ten minutes.
+KILLED_SECONDS = 600.0 if SOAK else 10.0
+WATCHED = 1000 if SOAK else 12
+INTERVAL = 10.0 if SOAK else 1.0
+LIFE = (2.0, 20.0) if SOAK else (1.5, 3.5)
+#: A restart, and what a busy machine adds to it, is no part of the schedule's own slip.
+RESTART_SECONDS = 30.0
+#: Messages that one server has on their way at once.
+ON_THE_WAY = 16
+#: Every change is told at once; a busy machine is no part of this.
+TOLD = {
+    "EULERMAKER_SECRET_KEY": SECRET,
+    "EULERMAKER_OVERLOAD__ENABLED": "false",
+    "EULERMAKER_ALERTS__COOLDOWN_SECONDS": "0",
+    "EULERMAKER_ALERTS__FLAP_START": "100",
+    "EULERMAKER_ALERTS__FLAP_STOP": "99",
+    "EULERMAKER_ALERTS__FLAP_WINDOW_SECONDS": "1",
+    "EULERMAKER_NOTIFICATIONS__FIRST_RETRY_SECONDS": "0.05",
+    "EULERMAKER_NOTIFICATIONS__MAX_RETRY_SECONDS": "0.5",
+    "EULERMAKER_NOTIFICATIONS__MAX_ATTEMPTS": "100",
+}
 
 
 @pytest.fixture
-def targets() -> Iterator[Targets]:
+def targets() -> Iterator[Watched]:
     """Healthy targets."""
-    with Targets() as running:
+    with watched() as running:
         yield running
 
 
-def add(client: httpx.Client, targets: Targets, count: int, *, interval: float) -> dict[str, str]:
+def add(client: httpx.Client, targets: Watched, count: int, *, interval: float) -> dict[str, str]:
     """Add probes, one for each path; tells their ids by path."""
     added = {}
     for number in range(count):
         path = f"/{number}"
-        config = {"url": targets.url + path, "interval": interval, "failure_threshold": 1}
+        config = {"url": targets.base + path, "interval": interval, "failure_threshold": 1}
         body = {"probe_type": "http", "name": f"watch-{number}", "config": config}
         answer = client.post(PROBES, json=body)
         assert answer.status_code == 201, answer.text
         added[path] = answer.json()["data"]["id"]
     return added
-
-
-def everything(client: httpx.Client, probe: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """All results and all changes of a probe, oldest first."""
-    results = asked(client, f"{PROBES}/{probe}/results", limit=1000)["results"]
-    return results[::-1], asked(client, f"{PROBES}/{probe}")["changes"][::-1]
 
 
 def asked(client: httpx.Client, path: str, **query: Any) -> dict[str, Any]:
@@ -91,60 +83,197 @@ def asked(client: httpx.Client, path: str, **query: Any) -> dict[str, Any]:
     return data
 
 
-def until(condition: Callable[[], bool], *, seconds: float, what: str) -> float:
-    """Wait; tells how long it took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, what
-        time.sleep(0.05)
-    return time.monotonic() - began
+@dataclass
+class Moody(threading.Thread):
+    """Makes targets ill and well again, until it is told to stop."""
+
+    targets: Watched
+    paths: list[str]
+    draw: random.Random
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        """Change one about ten times a second."""
+        while not self.ended.wait(0.1):
+            path = self.draw.choice(self.paths)
+            (self.targets.ill.discard if path in self.targets.ill else self.targets.ill.add)(path)
 
 
-def test_no_change_is_lost_or_doubled_when_the_server_is_killed(
-    new_server: NewServer, targets: Targets
+@pytest.fixture
+def crew(database_kind: str, tmp_path: Path) -> Iterator[list[ServerProcess]]:
+    """The servers of one database: one has SQLite for itself, two share a PostgreSQL."""
+    with ExitStack() as stack:
+        settings = dict(TOLD)
+        names = ["a"]
+        if database_kind == "postgresql":
+            url = stack.enter_context(fresh_postgres(os.environ["EULERMAKER_TEST_POSTGRES_URL"]))
+            settings["EULERMAKER_DATABASE_URL"] = url
+            names += ["b"]
+        yield [stack.enter_context(ServerProcess(tmp_path / name, settings).running()) for name in names]
+
+
+def test_no_change_is_lost_or_doubled_when_servers_are_killed(
+    crew: list[ServerProcess], targets: Watched
 ) -> None:
-    """With thresholds of one, the changes are exactly where two results in a row differ."""
-    draw = random.Random(20)
-    # A busy machine is no part of this, nor that people are spared what flaps.
-    server = new_server(EULERMAKER_OVERLOAD__ENABLED="false", EULERMAKER_ALERTS__FLAP_START="100")
-    with server.signed_in() as client:
-        probes = add(client, targets, 40 if SOAK else 12, interval=1)
-        token = client.headers["Authorization"]
-    for _ in range(60 if SOAK else 4):
-        until_killed = time.monotonic() + draw.uniform(1.5, 3.5)
-        while time.monotonic() < until_killed:
-            path = draw.choice(list(probes))
-            (targets.ill.discard if path in targets.ill else targets.ill.add)(path)
-            time.sleep(0.1)
-        server.kill()
-        server.start()
-    with httpx.Client(base_url=server.url, headers={"Authorization": token}, timeout=60) as client:
+    """With thresholds of one, the changes are exactly where two results in a row differ.
+
+    Each is told once under its key; and after each death all is back in its schedule within an interval.
+    """
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    draw = random.Random(seed)
+    with receiver() as hook:
+        with crew[0].signed_in() as client:
+            config = {"url": hook.url, "secret": SHARED}
+            body = {"name": "counts", "type": "webhook", "config": config}
+            assert client.post("/api/v1/notifications/channels", json=body).status_code == 201
+            probes = add(client, targets, WATCHED, interval=INTERVAL)
+            token = client.headers["Authorization"]
+        moods = Moody(targets, list(probes), draw)
+        moods.start()
+        kills, end = 0, time.monotonic() + KILLED_SECONDS
+        try:
+            while time.monotonic() < end:
+                time.sleep(draw.uniform(*LIFE))
+                dying = draw.choice(crew)
+                dying.kill()
+                kills += 1
+                killed = time.monotonic()
+                dying.start()
+                if draw.random() < 0.2:
+                    _back_in_schedule(targets, list(probes), since=killed)
+        finally:
+            moods.ended.set()
+            moods.join()
+        _back_in_schedule(targets, list(probes), since=time.monotonic())
+        headers = {"Authorization": token}
+        with httpx.Client(base_url=crew[0].url, headers=headers, timeout=60) as client:
+            for path, probe in probes.items():
+                wanted = "failure" if path in targets.ill else "success"
+                wait_until(
+                    lambda probe=probe, wanted=wanted: (  # type: ignore[misc]  # bound at once
+                        asked(client, f"{PROBES}/{probe}")["state"] == wanted
+                    ),
+                    f"{probe} is {wanted} again",
+                    seconds=SECONDS,
+                )
+            for probe in probes.values():
+                client.post(f"{PROBES}/{probe}/pause")
+            results = {probe: results_of(client, probe) for probe in probes.values()}
+            alerts = open_alerts(client)
+        ledger = Ledger(database_url(crew[0]))
+        wait_until(
+            lambda: not any(row.state == "pending" for row in ledger.messages()),
+            "all is sent",
+            seconds=SECONDS,
+        )
+        changes, messages = ledger.changes(), ledger.messages()
         for path, probe in probes.items():
-            wanted = "failure" if path in targets.ill else "success"
-            until(
-                lambda probe=probe, wanted=wanted: (  # type: ignore[misc]  # bound at once
-                    asked(client, f"{PROBES}/{probe}")["state"] == wanted
-                ),
-                seconds=SECONDS,
-                what=f"{probe} is not {wanted} again",
-            )
-            client.post(f"{PROBES}/{probe}/pause")
-        alerts = asked(client, "/api/v1/notifications/alerts", limit=200)["alerts"]
-        for path, probe in probes.items():
-            results, changes = everything(client, probe)
-            states = ["unknown", *(one["status"] for one in results)]
-            flips = [
-                (before, one["status"], one["timestamp"])
-                for before, one in zip(states, results, strict=False)
-                if before != one["status"]
-            ]
-            assert changes[-1]["details"] == {"error": "paused"}
-            told = [(change["before"], change["after"], change["at"]) for change in changes[:-1]]
-            # Only the last ones are shown.
-            assert told == flips[-len(told) :]
-            assert len(told) in (len(flips), 19)
-            firing = [one for one in alerts if one["probe_id"] == probe and one["status"] == "firing"]
-            assert len(firing) == (path in targets.ill), "one alert where there is something to tell"
+            check_changes(results[probe], changes[probe])
+            assert alerts[probe] == (path in targets.ill), "one alert where there is something to tell"
+        check_told(hook, changes, messages, most_twice=kills * ON_THE_WAY)
+    told = sum(map(len, changes.values()))
+    print(f"{kills} kills, {told} changes, {len(messages)} messages, {len(hook.received)} requests")
+
+
+def _back_in_schedule(targets: Watched, paths: list[str], *, since: float) -> None:
+    """Every probe has been checked again within an interval of its schedule, once its server is back."""
+    wait_until(
+        lambda: all(targets.asked[path] and targets.asked[path][-1].at > since for path in paths),
+        "every probe is checked again",
+        seconds=INTERVAL + RESTART_SECONDS,
+    )
+
+
+def results_of(client: httpx.Client, probe: str) -> list[dict[str, Any]]:
+    """All results of a probe, oldest first."""
+    found: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = asked(client, f"{PROBES}/{probe}/results", limit=1000, **cursor)
+        found += page["results"]
+        if page["next_cursor"] is None:
+            return found[::-1]
+        cursor = {"cursor": page["next_cursor"]}
+
+
+def open_alerts(client: httpx.Client) -> Counter[str]:
+    """How many alerts are open of each probe."""
+    found: Counter[str] = Counter()
+    while True:
+        page = asked(client, "/api/v1/notifications/alerts", status="firing", limit=100, offset=found.total())
+        found.update(one["probe_id"] for one in page["alerts"])
+        if found.total() >= page["total"]:
+            return found
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a database holds of changes and messages."""
+
+    url: str
+
+    def changes(self) -> dict[str, list[sa.Row[Any]]]:
+        """The changes of each probe, oldest first."""
+        columns = (probes.c.id, probe_changes.c.before, probe_changes.c.after, probe_changes.c.at)
+        query = sa.select(*columns).join_from(
+            probe_changes, probes, probes.c.number == probe_changes.c.number
+        )
+        found: dict[str, list[sa.Row[Any]]] = {}
+        for row in anyio.run(self._read, query.order_by(probe_changes.c.id)):
+            found.setdefault(row.id, []).append(row)
+        return found
+
+    def messages(self) -> list[sa.Row[Any]]:
+        """Every message, oldest first."""
+        return anyio.run(self._read, sa.select(outbox).order_by(outbox.c.seq))
+
+    async def _read(self, query: sa.Select[Any]) -> list[sa.Row[Any]]:
+        database = Database(self.url)
+        try:
+            async with database.read() as connection:
+                return list(await connection.execute(query))
+        finally:
+            await database.close()
+
+
+def check_changes(results: list[dict[str, Any]], changes: list[sa.Row[Any]]) -> None:
+    """There is a change wherever two results differ, and nowhere else; the last one is the pause."""
+    states = ["unknown", *(one["status"] for one in results)]
+    flips = [(a, b) for a, b in pairwise(states) if a != b]
+    told = [(change.before, change.after) for change in changes]
+    assert told == [*flips, (states[-1], "unknown")]
+
+
+def check_told(
+    hook: Receiver, changes: dict[str, list[sa.Row[Any]]], messages: list[sa.Row[Any]], *, most_twice: int
+) -> None:
+    """Each change that people hear of is one message, sent once under its key, in the order of its probe."""
+    assert {row.state for row in messages} <= {"sent"}
+    told: dict[str, list[str]] = {}
+    for row in messages:
+        told.setdefault(row.subject, []).append(row.payload["event"])
+    for probe, of_it in changes.items():
+        expected = [
+            "alert.firing" if change.after == "failure" else "alert.resolved"
+            for change in of_it
+            if change.after == "failure" or (change.before, change.after) == ("failure", "success")
+        ]
+        assert told.get(probe, []) == expected, probe
+    keys = hook.keys()
+    assert set(keys) == {row.id for row in messages}
+    # Only what was on its way when a server died has come again, under the same key and with the same words.
+    assert sum(count - 1 for count in keys.values()) <= most_twice
+    bodies: dict[str, bytes] = {}
+    for got in hook.received:
+        assert got.is_signed_with(SHARED)
+        assert bodies.setdefault(got.key, got.body) == got.body
 
 
 @pytest.fixture
@@ -168,16 +297,16 @@ def _shown(server: ServerProcess) -> float:
 
 
 def test_servers_share_the_probes_and_one_takes_over(
-    pair: tuple[ServerProcess, ServerProcess], targets: Targets
+    pair: tuple[ServerProcess, ServerProcess], targets: Watched
 ) -> None:
     first, second = pair
     interval, count = 2.0, 64
     with first.signed_in() as client:
         probes = add(client, targets, count, interval=interval)
-        until(
+        wait_until(
             lambda: _shown(first) + _shown(second) == count and min(_shown(first), _shown(second)) > 0,
+            "the servers share",
             seconds=SECONDS,
-            what="the servers do not share",
         )
         assert {_shown(first), _shown(second)} == {count / 2}
         # One that the other server checks is checked at once as well, and what it finds is told here.
@@ -188,18 +317,18 @@ def test_servers_share_the_probes_and_one_takes_over(
         time.sleep(4 * interval)
         end = time.monotonic()
         for path in probes:
-            asked = [at for at in targets.asked[path] if settled <= at < end]
+            asked = [at for at in targets.times(path) if settled <= at < end]
             gaps = [b - a for a, b in pairwise(asked)]
             assert len(asked) >= 2
             assert min(gaps) > interval / 2, f"{path} was checked twice"
         second.kill()
         killed = time.monotonic()
-        until(
-            lambda: all(targets.asked[path][-1] > killed for path in probes),
+        wait_until(
+            lambda: all(targets.asked[path][-1].at > killed for path in probes),
+            "the other has taken over",
             seconds=TAKEN_OVER_SECONDS + interval + 5,
-            what="nobody has taken over",
         )
         # What a probe waits for its own turn is no part of the taking over.
-        late = max(min(at for at in targets.asked[path] if at > killed) - killed for path in probes)
+        late = max(min(at for at in targets.times(path) if at > killed) - killed for path in probes)
         assert late <= TAKEN_OVER_SECONDS + interval
         assert _shown(first) == count
