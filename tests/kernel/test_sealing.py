@@ -2,7 +2,8 @@
 
 import pytest
 
-from eulermaker.kernel.sealing import SealBroken, Sealer
+from eulermaker.kernel.faults import InvalidFields
+from eulermaker.kernel.sealing import MASK, SealBroken, Sealer, refuse_masks
 
 SECRET = "a secret of this server that is long enough"
 
@@ -31,7 +32,7 @@ def test_one_changed_character_breaks_it() -> None:
     sealer = Sealer(SECRET)
     sealed = sealer.seal("text", about="a")
     for at in range(len(sealed)):
-        changed = sealed[:at] + ("A" if sealed[at] != "A" else "B") + sealed[at + 1 :]
+        changed = sealed[:at] + ("A" if sealed[at] != "A" else "Q") + sealed[at + 1 :]
         with pytest.raises(SealBroken):
             sealer.open(changed, about="a")
 
@@ -40,3 +41,11 @@ def test_one_changed_character_breaks_it() -> None:
 def test_what_was_never_sealed_is_broken(sealed: str) -> None:
     with pytest.raises(SealBroken):
         Sealer(SECRET).open(sealed, about="a")
+
+
+def test_masks_that_stand_for_nothing_are_refused_with_their_place() -> None:
+    config = {"url": f"https://a/?t={MASK}", "headers": {"X": MASK, "Y": "y"}, "urls": ["a", MASK], "v": True}
+    with pytest.raises(InvalidFields) as refused:
+        refuse_masks(config)
+    assert [one.field for one in refused.value.errors] == ["config.url", "config.headers.X", "config.urls.1"]
+    refuse_masks({"url": "https://a/?t=x", "v": True})

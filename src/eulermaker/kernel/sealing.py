@@ -3,11 +3,15 @@
 import base64
 import binascii
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from eulermaker.kernel.faults import FieldError, InvalidFields
 
 #: What is shown in place of a secret; sent back, it stands for the secret that is known.
 MASK = "********"
@@ -41,3 +45,30 @@ class Sealer:
             return self._cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], about.encode()).decode()
         except (binascii.Error, ValueError, InvalidTag) as error:
             raise SealBroken("another secret, another place or changed") from error
+
+
+def refuse_masks(config: Mapping[str, Any]) -> None:
+    """Raise InvalidFields where a mask is left in a configuration, standing for no secret that is known."""
+    unknown = _masks(config, "config")
+    if unknown:
+        raise InvalidFields(
+            FieldError(
+                field,
+                "掩码不代表任何已知的密钥，请填写密钥本身",
+                "The mask stands for no secret that is known; give the secret itself",
+                ("body", *field.split(".")),
+            )
+            for field in unknown
+        )
+
+
+def _masks(value: Any, path: str) -> list[str]:
+    match value:
+        case str():
+            return [path] if MASK in value else []
+        case dict():
+            return [found for key, inner in value.items() for found in _masks(inner, f"{path}.{key}")]
+        case list():
+            return [found for at, inner in enumerate(value) for found in _masks(inner, f"{path}.{at}")]
+        case _:
+            return []

@@ -12,7 +12,6 @@ from eulermaker.features.notifications.rules import (
     active_until,
     hears,
     key_of,
-    masks,
     silent_until,
     unmasked,
 )
@@ -172,8 +171,3 @@ def test_what_is_sent_back_as_it_was_shown_is_what_is_known(
     known = {"url": "https://a/?t=1", "headers": {"X": "x"}, "urls": ["tgram://a"]}
     shown = {"url": f"https://a/?t={MASK}", "headers": {"X": MASK}, "urls": [MASK]}
     assert unmasked(fresh, known, shown) == meant
-
-
-def test_masks_that_stand_for_nothing_are_found_with_their_place() -> None:
-    config = {"url": f"https://a/?t={MASK}", "headers": {"X": MASK, "Y": "y"}, "urls": ["a", MASK], "v": True}
-    assert masks(config) == ["config.url", "config.headers.X", "config.urls.1"]

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ValidationError, field_validator
 
 from eulermaker.features.probes.config import (
     CONFIGS,
-    MASK,
     Http,
     ProbeType,
     Tcp,
@@ -17,6 +16,7 @@ from eulermaker.features.probes.config import (
     status_range,
     type_of,
 )
+from eulermaker.kernel.sealing import MASK
 from eulermaker.kernel.validation import field_errors
 
 URL = "http://localhost:8080/health"
@@ -203,3 +203,14 @@ def test_secrets_are_taken_out_and_put_back() -> None:
 def test_variables_with_secret_names_are_secret() -> None:
     made = read("exec", {"command": ["true"], "environment": {"DB_PASSWORD": "x", "LANG": "C"}})
     assert split(made)[1] == {"/environment/DB_PASSWORD": "x"}
+
+
+def test_what_a_url_asks_for_is_secret_and_the_rest_of_it_is_shown() -> None:
+    url = "https://example.org:8443/health?token=t%26x&full=1&plain"
+    made = read("http", {"url": url})
+    shown, secrets = split(made)
+    assert shown["url"] == f"https://example.org:8443/health?token={MASK}&full={MASK}&{MASK}"
+    assert secrets == {"/url": url}
+    assert read("http", joined(shown, secrets)) == made
+    # Without a query there is nothing to hide.
+    assert split(read("http", {"url": URL})) == ({**split(read("http", {"url": URL}))[0], "url": URL}, {})

@@ -18,7 +18,6 @@ from eulermaker.features.notifications.schemas import (
     Weekly,
 )
 from eulermaker.kernel.faults import Language
-from eulermaker.kernel.sealing import MASK
 
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
@@ -147,19 +146,6 @@ def unmasked(fresh: Any, known: Any, shown: Any) -> Any:
             ]
         case _:
             return fresh
-
-
-def masks(config: Any, path: str = "config") -> list[str]:
-    """Where in a configuration a mask stands for nothing."""
-    match config:
-        case str():
-            return [path] if MASK in config else []
-        case dict():
-            return [found for key, value in config.items() for found in masks(value, f"{path}.{key}")]
-        case list():
-            return [found for at, value in enumerate(config) for found in masks(value, f"{path}.{at}")]
-        case _:
-            return []
 
 
 def _in_scope(scope: Scope, tenant: str, owner: str, other_tenant: str, other_owner: str) -> bool:

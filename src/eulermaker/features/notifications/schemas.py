@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -25,6 +24,7 @@ from eulermaker.kernel.clock import Time
 from eulermaker.kernel.ownership import Labels, ShownLabels
 from eulermaker.kernel.sealing import MASK
 from eulermaker.kernel.validation import Text, refusal
+from eulermaker.kernel.web import MAX_URL, headers, shown_url, web_url
 
 ChannelType = Literal["webhook", "email", "dingtalk", "feishu", "wecom", "slack", "apprise"]
 EventKind = Literal["firing", "resolved", "flapping"]
@@ -32,7 +32,6 @@ Severity = Literal["info", "warning", "critical"]
 Scope = Literal["own", "tenant"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
-MAX_URL = 2048
 SECRET_PREFIX = "whsec_"  # noqa: S105  # the prefix that Standard Webhooks give secrets, no secret
 #: Set for every message; a channel cannot say otherwise.
 OUR_HEADERS = frozenset(
@@ -48,7 +47,6 @@ OUR_HEADERS = frozenset(
         "webhook-signature",
     }
 )
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAILBOX = re.compile(
     r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
@@ -76,35 +74,11 @@ class Announcement:
 
 
 def _url(value: str) -> str:
-    if value == MASK:
-        return value
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError as error:
-        raise refusal(zh="不是有效的 URL", en="This is no URL") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f\x7f]", value):
-        raise refusal(zh="应为 http:// 或 https:// 开头的 URL", en="Give a URL with http:// or https://")
-    if parts.username is not None or parts.password is not None:
-        raise refusal(
-            zh="URL 中不能有用户名和密码，请使用 headers", en="Put credentials into headers, not into the URL"
-        )
-    if port == 0:
-        raise refusal(zh="端口必须在 1 到 65535 之间", en="A port is a number from 1 to 65535")
-    return value
+    return value if value == MASK else web_url(value)
 
 
 def _headers(value: dict[str, str]) -> dict[str, str]:
-    for name, content in value.items():
-        if not _HEADER.fullmatch(name):
-            raise refusal(zh=f"{name[:80]!r} 不是请求头名称", en=f"{name[:80]!r} is no name of a header")
-        if name.lower() in OUR_HEADERS:
-            raise refusal(zh=f"请求头 {name} 由系统设置", en=f"The header {name} is set by the server")
-        if _CONTROL.search(content) or not content.isascii():
-            raise refusal(
-                zh=f"请求头 {name} 的值只能是可见的 ASCII 字符",
-                en=f"The header {name} takes visible ASCII only",
-            )
+    headers(value, ours=OUR_HEADERS)
     return value
 
 
@@ -167,13 +141,7 @@ class WebhookConfig(Config):
 
     def shown(self) -> dict[str, Any]:
         """The URL with the values of its query masked, and the names of the headers."""
-        return {**super().shown(), "url": _shown_url(self.url)}
-
-
-def _shown_url(url: str) -> str:
-    parts = urlsplit(url)
-    query = urlencode([(name, MASK) for name, _ in parse_qsl(parts.query, keep_blank_values=True)], safe="*")
-    return urlunsplit(parts._replace(query=query))
+        return {**super().shown(), "url": shown_url(self.url)}
 
 
 class ChatConfig(Config):

@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,13 +37,14 @@ from eulermaker.features.notifications.store import NotificationStore
 from eulermaker.kernel.call import Call, Permission
 from eulermaker.kernel.clock import Clock, rfc3339
 from eulermaker.kernel.database import Database
-from eulermaker.kernel.faults import FieldError, InvalidFields
+from eulermaker.kernel.faults import InvalidFields
 from eulermaker.kernel.ids import new_id, new_secret
 from eulermaker.kernel.outbox import Courier, Message, OutboxStore, Outcome, Patience, Posted, State
 from eulermaker.kernel.ownership import OWNER, TENANT, Access
 from eulermaker.kernel.paging import Page
-from eulermaker.kernel.sealing import SealBroken
+from eulermaker.kernel.sealing import SealBroken, refuse_masks
 from eulermaker.kernel.settings import Notifications as Limits
+from eulermaker.kernel.web import origin
 
 TOPIC = "notification"
 MAX_OWN = 50
@@ -341,7 +341,7 @@ class Notifications:
             fresh.model_dump(exclude_none=True),
         )
         if isinstance(old, WebhookConfig) and isinstance(fresh, WebhookConfig):
-            if _origin(old.url) != _origin(fresh.url):
+            if origin(old.url) != origin(fresh.url):
                 # The secrets in the headers are for the old receiver, and not for any other.
                 seen.pop("headers", None)
             # Without a secret the old one is meant: a new one would silently break the receiver.
@@ -350,17 +350,7 @@ class Notifications:
         return type(fresh).model_construct(**meant)
 
     async def _check(self, wanted: NewChannel, config: Config) -> None:
-        unknown = rules.masks(config.model_dump(exclude_none=True))
-        if unknown:
-            raise InvalidFields(
-                FieldError(
-                    field,
-                    "掩码不代表任何已知的密钥，请填写密钥本身",
-                    "The mask stands for no secret that is known; give the secret itself",
-                    ("body", *field.split(".")),
-                )
-                for field in unknown
-            )
+        refuse_masks(config.model_dump(exclude_none=True))
         if isinstance(wanted, NewEmail) and self._senders.smtp.host is None:
             raise InvalidFields.one(
                 "type",
@@ -440,11 +430,6 @@ def _labels(owned: Channel | Window | Message) -> dict[str, str]:
 
 def _fields(wanted: NewWindow) -> dict[str, Any]:
     return {name: getattr(wanted, name) for name in NewWindow.model_fields}
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
 
 
 def _about(kind: str, identifier: str) -> dict[str, str]:

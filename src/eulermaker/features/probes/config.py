@@ -20,7 +20,9 @@ from pydantic import (
     model_validator,
 )
 
+from eulermaker.kernel.sealing import MASK
 from eulermaker.kernel.validation import Text, refusal
+from eulermaker.kernel.web import MAX_URL, headers, shown_url, web_url
 
 ProbeType = Literal["http", "tcp", "exec", "metrics", "dns", "icmp", "tls", "log", "push"]
 TYPES: tuple[ProbeType, ...] = get_args(ProbeType)
@@ -36,11 +38,7 @@ MAX_PATTERN = 1000
 PATTERN_MEMORY = 1024 * 1024
 #: Steps of a compiled pattern: searching takes up to 20 ns for each of them and each byte.
 MAX_PROGRAM = 2000
-#: What is shown in place of a secret; sent back, it stands for the secret that is known.
-MASK = "********"
 
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 _RANGE = re.compile(r"([1-5])xx|([1-5]\d\d)(?:-([1-5]\d\d))?", re.IGNORECASE)
 _OURS = frozenset({"connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect"})
@@ -77,20 +75,7 @@ def _ascii(name: str) -> str:
 
 
 def _url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError as error:
-        raise refusal(zh="不是有效的 URL", en="This is no URL") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f\x7f]", value):
-        raise refusal(zh="应为 http:// 或 https:// 开头的 URL", en="Give a URL with http:// or https://")
-    if parts.username is not None or parts.password is not None:
-        raise refusal(
-            zh="URL 中不能有用户名和密码，请使用 auth", en="Put the user name and the password into auth"
-        )
-    if port == 0:
-        raise refusal(zh="端口必须在 1 到 65535 之间", en="A port is a number from 1 to 65535")
-    host_of(parts.hostname)
+    host_of(urlsplit(web_url(value)).hostname or "")
     return value
 
 
@@ -123,15 +108,7 @@ def compiled(pattern: str, *, case_sensitive: bool = True) -> Any:
 
 
 def _headers(value: dict[str, str]) -> dict[str, str]:
-    for name, content in value.items():
-        if not _HEADER.fullmatch(name):
-            raise refusal(zh=f"{name[:80]!r} 不是请求头名称", en=f"{name[:80]!r} is no name of a header")
-        if name.lower() in _OURS:
-            raise refusal(zh=f"请求头 {name} 由探针决定", en=f"The probe decides the header {name} itself")
-        if _UNWRITABLE.search(content):
-            raise refusal(
-                zh=f"请求头 {name} 的值含有换行或控制字符", en=f"The header {name} holds a control character"
-            )
+    headers(value, ours=_OURS)
     return value
 
 
@@ -221,7 +198,7 @@ Timeout = Annotated[Seconds, Field(ge=0.05, le=MAX_TIMEOUT)]
 Times = Annotated[int, Field(ge=1, le=100)]
 PortNumber = Annotated[int, Field(ge=1, le=65_535)]
 Host = Annotated[Text, Field(min_length=1, max_length=255), AfterValidator(host_of)]
-Url = Annotated[Text, Field(min_length=1, max_length=2048), AfterValidator(_url)]
+Url = Annotated[Text, Field(min_length=1, max_length=MAX_URL), AfterValidator(_url)]
 Pattern = Annotated[Text, Field(min_length=1, max_length=MAX_PATTERN), AfterValidator(_pattern)]
 Headers = Annotated[dict[Text, ShortText], Field(max_length=50), AfterValidator(_headers)]
 StatusExpected = Annotated[
@@ -336,7 +313,9 @@ class Http(Probe):
         return value
 
     def secrets(self) -> Iterator[tuple[str, ...]]:
-        """Passwords, tokens, and headers whose names say so."""
+        """What the URL asks for, passwords, tokens, and headers whose names say so."""
+        if shown_url(self.url) != self.url:
+            yield ("url",)
         yield from (("headers", name) for name in self.headers if is_secret_name(name))
         if isinstance(self.auth, BasicAuth):
             yield "auth", "password"
@@ -499,7 +478,7 @@ def type_of(config: Config) -> ProbeType:
 
 
 def split(config: Config) -> tuple[dict[str, Any], dict[str, str]]:
-    """The configuration as it may be shown, `MASK` for each secret; and the secrets, to be encrypted.
+    """The configuration as it may be shown, a mask for each secret; and the secrets, to be encrypted.
 
     The secrets are keyed by their paths as JSON pointers.
     """
@@ -508,22 +487,27 @@ def split(config: Config) -> tuple[dict[str, Any], dict[str, str]]:
     for path in config.secrets():
         holder = _holder(shown, path)
         secrets[_pointer(path)] = holder[path[-1]]
-        holder[path[-1]] = MASK
+        holder[path[-1]] = _mask(path, holder[path[-1]])
     return shown, secrets
 
 
 def joined(shown: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
     """The configuration with its secrets back in their places, to be read again.
 
-    A mask without a known secret stays as it is: whoever sends one anew has to send the secret.
+    A mask without a known secret stays as it is, for the caller to refuse.
     """
     whole: dict[str, Any] = _copied(shown)
     for pointer, secret in secrets.items():
         path = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/"))
         holder = _holder(whole, path)
-        if isinstance(holder, dict) and holder.get(path[-1]) == MASK:
+        if isinstance(holder, dict) and holder.get(path[-1]) == _mask(path, secret):
             holder[path[-1]] = secret
     return whole
+
+
+def _mask(path: tuple[str, ...], secret: str) -> str:
+    # Of a URL only the query is secret: people want to see what is watched.
+    return shown_url(secret) if path == ("url",) else MASK
 
 
 def _pointer(path: tuple[str, ...]) -> str:

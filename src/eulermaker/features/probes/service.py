@@ -54,7 +54,9 @@ from eulermaker.kernel.database import Database
 from eulermaker.kernel.faults import Fault, InvalidFields
 from eulermaker.kernel.ids import new_id, new_secret
 from eulermaker.kernel.paging import Page
+from eulermaker.kernel.sealing import refuse_masks
 from eulermaker.kernel.validation import field_errors
+from eulermaker.kernel.web import origin
 
 SHOWN_CHANGES = 20
 #: How much longer than its own budget somebody waits for a check.
@@ -360,8 +362,11 @@ class Probes:
         return changed
 
     def _merged(self, found: Probe, changes: Mapping[str, Any]) -> dict[str, Any]:
-        merged = rules.merged(found.config, changes)
-        config = _read(found.probe_type, joined(merged, self._vault.open(found)))
+        known, merged = self._vault.open(found), rules.merged(found.config, changes)
+        if _origin(merged) != _origin(found.config):
+            # The secrets are for the server that was asked before, and not for any other.
+            known = {}
+        config = _read(found.probe_type, joined(merged, known))
         self._require_open(found, config)
         shown, secrets = split(config)
         return {"config": shown, "secrets": self._vault.seal(found.id, secrets)}
@@ -473,6 +478,7 @@ def added(probe: Probe, *, push_url: str | None = None) -> AddedProbe:
 
 def _read(probe_type: str, value: Mapping[str, Any]) -> Config:
     """The configuration; raises InvalidFields with the fields under `config`."""
+    refuse_masks(value)
     try:
         return read(probe_type, dict(value))  # type: ignore[arg-type]  # the schema has checked the type
     except ValidationError as error:
@@ -508,6 +514,14 @@ def _rolled_up(one: Bin) -> RollUp:
         max=milliseconds(one.duration_max),
         p95=milliseconds(one.duration_p95),
     )
+
+
+def _origin(config: Mapping[str, Any]) -> tuple[str, str] | None:
+    url = config.get("url")
+    try:
+        return origin(url) if isinstance(url, str) else None
+    except ValueError:
+        return None  # It is refused when it is read.
 
 
 def _hash(secret: str) -> str:

@@ -31,6 +31,7 @@ from eulermaker.features.probes.config import (
     status_range,
 )
 from eulermaker.kernel.clock import Clock
+from eulermaker.kernel.web import origin
 
 USER_AGENT = "EulerMaker-Probe/1"
 MAX_HEADERS = 64 * 1024
@@ -164,7 +165,7 @@ class HttpCheck:
             url = _URL.validate_python(url.partition("#")[0])
         except ValueError as error:
             raise failed("bad redirect", location=storable(answer.location[:200])) from error
-        return self._hop(url, method, same_origin=hop.same_origin and _origin(url) == _origin(hop.url))
+        return self._hop(url, method, same_origin=hop.same_origin and origin(url) == origin(hop.url))
 
     def _hop(self, url: str, method: str, *, same_origin: bool = True) -> "_Hop":
         parts = urlsplit(url)
@@ -407,8 +408,3 @@ def _credentials(auth: BasicAuth | BearerAuth) -> str:
 def _path(path: str, query: str) -> str:
     written = quote(path or "/", safe=_KEPT_IN_URL)
     return f"{written}?{quote(query, safe=_KEPT_IN_URL)}" if query else written
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
