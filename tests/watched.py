@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 
 class Asked(NamedTuple):
-    """One request: when it came by the monotonic clock, and its headers."""
+    """One request: when it came by the monotonic clock, its headers and its query."""
 
     at: float
     headers: dict[str, str]
+    query: str
 
 
 @dataclass
@@ -57,8 +58,8 @@ def watched() -> Iterator[Watched]:
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            running.asked[path].append(Asked(time.monotonic(), dict(self.headers)))
+            path, _, query = self.path.partition("?")
+            running.asked[path].append(Asked(time.monotonic(), dict(self.headers), query))
             self.send_response(503 if path in running.ill else running.status)
             self.send_header("Content-Length", "2")
             self.end_headers()

@@ -4,16 +4,22 @@ import json
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from anyio.from_thread import start_blocking_portal
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from eulermaker.kernel.database import Database
 from tests.api.answers import MOMENT, data_of, done, is_chinese, refusal_of, refused_fields
+from tests.api.people import database_url
 from tests.api.terminals import act, container
+from tests.api.things import until
 from tests.server import ServerProcess
 from tests.watched import Watched, watched
 
@@ -171,28 +177,40 @@ def test_changes_are_merged_and_a_mask_keeps_the_secret(
     shared_server: ServerProcess,
     database_kind: str,
 ) -> None:
-    secret = "Bearer of-nobody-elses-business"
-    probe = made(
-        config={"url": target.url, "interval": 600, "headers": {"Authorization": secret, "X-A": "1"}}
-    )
+    secret, key = "Bearer of-nobody-elses-business", "key-of-nobody-elses-business"
+    url, shown_url = f"{target.url}?api_key={key}", f"{target.url}?api_key=********"
+    headers = {"Authorization": secret, "X-A": "1"}
+    probe = made(config={"url": url, "interval": 600, "headers": headers})
+    assert probe["config"]["url"] == shown_url
     assert probe["config"]["headers"] == {"Authorization": "********", "X-A": "1"}
     body = {
         "name": "updated-health-check",
-        "config": {"interval": 60, "headers": {"Authorization": "********", "X-A": "2"}},
+        "config": {
+            "url": shown_url,
+            "interval": 60,
+            "headers": {"Authorization": "********", "X-A": "2"},
+        },
         "labels": {"tier": "web"},
     }
     changed = data_of(admin.put(f"{PROBES}/{probe['id']}", json=body), message="Probe updated")
     assert (changed["name"], changed["labels"]) == ("updated-health-check", {"tier": "web"})
-    assert changed["config"]["url"] == target.url
+    assert changed["config"]["url"] == shown_url
     assert changed["config"]["interval"] == 60
     check(admin, probe["id"])
     assert target.at_health[-1].headers.items() >= {"Authorization": secret, "X-A": "2"}.items()
-    shown = detail(admin, probe["id"])
-    assert secret not in json.dumps(shown)
+    assert target.at_health[-1].query == f"api_key={key}"
+    shown = json.dumps(detail(admin, probe["id"]))
+    assert secret not in shown
+    assert key not in shown
     if database_kind == "sqlite":
         with sqlite3.connect(shared_server.data_dir / "eulermaker.db") as database:
             stored = str(database.execute("SELECT * FROM probes").fetchall())
         assert secret not in stored
+        assert key not in stored
+    # They are for the server that they were given for, and for no other.
+    elsewhere = {"config": {"url": shown_url.replace("127.0.0.1", "127.0.0.2")}}
+    refused = refused_fields(admin.put(f"{PROBES}/{probe['id']}", json=elsewhere))
+    assert set(refused) == {"config.url", "config.headers.Authorization"}
     reset = data_of(
         admin.put(f"{PROBES}/{probe['id']}", json={"config": {"headers": None}}), message="Probe updated"
     )
@@ -373,11 +391,73 @@ def test_a_failing_probe_has_its_container_restarted(admin: httpx.Client) -> Non
                     break
                 time.sleep(0.1)
             assert [(one["action"], one["result"]) for one in remedies] == [("restart", "ok")] * 2
-            after = {"container_id": identifier, "on_failure": {"action": "command", "command": ["exit7"]}}
-            changed = data_of(admin.put(f"{PROBES}/{probe['id']}", json=after), message="Probe updated")
-            assert changed["on_failure"]["command"] == ["exit7"]
         finally:
             admin.delete(f"{PROBES}/{probe['id']}")
+
+
+def test_a_command_is_run_in_a_failing_probes_container(admin: httpx.Client) -> None:
+    def remedy(*command: str) -> dict[str, Any]:
+        return {"action": "command", "command": list(command), "cooldown": 1, "max_attempts": 50}
+
+    with container() as identifier:
+        body = {
+            "container_id": identifier,
+            "probe_type": "exec",
+            "name": "mended",
+            "config": {"command": ["test", "-e", "/tmp/well"], "interval": 1, "failure_threshold": 1},
+            "on_failure": remedy("sh", "-c", "echo tried; exit 7"),
+        }
+        probe = in_container(admin, identifier, body)["id"]
+
+        def made() -> set[tuple[str, str]]:
+            return {(one["action"], one["result"]) for one in detail(admin, probe)["remedies"]}
+
+        try:
+            until(lambda: ("command", "exit 7") in made())
+            admin.put(f"{PROBES}/{probe}", json={"on_failure": remedy("no-such-program")})
+            until(lambda: {result for _, result in made()} & {"exit 126", "exit 127"})
+            # One that helps is the last: what is well needs no remedy.
+            admin.put(f"{PROBES}/{probe}", json={"on_failure": remedy("touch", "/tmp/well")})
+            until(lambda: ("command", "ok") in made())
+            reached(admin, probe, state="success")
+            attempts = len(detail(admin, probe)["remedies"])
+            check(admin, probe)
+            assert len(detail(admin, probe)["remedies"]) == attempts
+        finally:
+            admin.delete(f"{PROBES}/{probe}")
+
+
+def test_a_check_that_cannot_be_stored_is_not_told_as_one(
+    admin: httpx.Client, target: Watched, made: Callable[..., dict[str, Any]], shared_server: ServerProcess
+) -> None:
+    probe = made(config={"url": target.url, "interval": 3600})["id"]
+    reached(admin, probe, state="success")
+    with nothing_stored(shared_server):
+        refusal = admin.post(f"{PROBES}/{probe}/check")
+    error = refusal_of(refusal, 503, "INTERNAL_ERROR", "probe-check-not-made")
+    assert error["details"]["probe_id"] == probe
+    assert int(refusal.headers["Retry-After"]) >= 1
+    # Nothing is lost by that: it is stored as soon as that is possible.
+    until(lambda: results(admin, probe)["total"] == 2)
+    assert check(admin, probe)["recorded"] is True
+
+
+@contextmanager
+def nothing_stored(server: ServerProcess) -> Iterator[None]:
+    """While somebody else holds the lock that results are written under."""
+    database = Database(database_url(server))
+
+    @asynccontextmanager
+    async def locked() -> AsyncIterator[None]:
+        async with database.write() as connection:
+            if database.backend != "sqlite":
+                await connection.execute(sa.text("LOCK TABLE probe_journal IN ACCESS EXCLUSIVE MODE"))
+            yield
+
+    with start_blocking_portal() as portal:
+        with portal.wrap_async_context_manager(locked()):
+            yield
+        portal.call(database.close)
 
 
 def socket_of(server: ServerProcess, client: httpx.Client, query: str = "") -> ClientConnection:

@@ -169,6 +169,8 @@ class Mailbox:
 
     port: int = 0
     refusal: str | None = None
+    #: Addresses that are refused although others are taken.
+    unknown: frozenset[str] = frozenset()
     mails: list[Message] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
 
@@ -178,6 +180,8 @@ class Mailbox:
         """Take a recipient, or refuse as it is told."""
         if self.refusal is not None:
             return self.refusal
+        if address in self.unknown:
+            return "550 no such user"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

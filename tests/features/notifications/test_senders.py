@@ -318,6 +318,19 @@ async def test_mail_that_nobody_takes(refusal: str, kind: str) -> None:
     assert (outcome.kind, outcome.reason) == (kind, "recipients-refused")
 
 
+async def test_mail_that_some_take_is_sent_and_says_who_did_not() -> None:
+    with mail_server() as box:
+        box.unknown = frozenset({"two@example.org"})
+        outcome = await mailed(box)
+    # Those who have it must not get it again.
+    assert (outcome.kind, outcome.reason) == ("sent", "some-recipients-refused")
+    assert outcome.told is not None
+    assert "two@example.org" in outcome.told
+    assert "one@example.org" not in outcome.told
+    assert len(box.mails) == 1
+    assert box.recipients == ["one@example.org"]
+
+
 async def test_a_mail_server_that_is_away_or_wants_more() -> None:
     outcome = await mailed(Mailbox(port=free_port()))
     assert (outcome.kind, outcome.reason) == ("again", "smtp-failed")

@@ -2,11 +2,19 @@
 
 import json
 from datetime import UTC, datetime
+from typing import cast
 
+import anyio
+import pytest
+from starlette.websockets import WebSocket
+
+from eulermaker.features.alerts.schemas import Event
 from eulermaker.features.probes.checks.verdict import Status
 from eulermaker.features.probes.feed import BACKLOG, Feed, News
 from eulermaker.features.probes.packing import Result
+from eulermaker.features.probes.sockets import TRY_AGAIN_LATER, tell
 from eulermaker.features.probes.store import Probe
+from eulermaker.kernel.followers import Followers
 
 
 def probe(number: int) -> Probe:
@@ -41,7 +49,7 @@ def news(number: int, at: int) -> News:
 
 def test_a_frame_is_as_documented() -> None:
     feed = Feed()
-    with feed.follow(lambda one: one.number == 2) as follower:
+    with feed.follow(lambda one: one.probe.number == 2) as follower:
         feed.tell([news(1, 1_795_000_000_000), news(2, 1_795_000_000_123)])
         [frame] = follower.take()
     assert json.loads(frame) == {
@@ -55,7 +63,7 @@ def test_a_frame_is_as_documented() -> None:
         "state": "failure",
         "details": {"error": "timeout"},
     }
-    assert feed.followers == 0
+    assert not feed
 
 
 def test_a_slow_follower_is_told_its_gap_and_the_others_miss_nothing() -> None:
@@ -70,3 +78,60 @@ def test_a_slow_follower_is_told_its_gap_and_the_others_miss_nothing() -> None:
     assert frames[0] == {"type": "gap", "missed": BACKLOG}
     assert len(frames) == 11
     assert slow.take() == []
+
+
+class Socket:
+    """A socket that takes what it is sent."""
+
+    def __init__(self) -> None:
+        self.frames: list[str] = []
+        self.closed: int | None = None
+
+    async def send_text(self, frame: str) -> None:
+        """Take a frame."""
+        self.frames.append(frame)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Be closed."""
+        self.closed = code
+
+
+class StalledSocket(Socket):
+    """A socket whose client reads nothing: whatever it is sent never leaves."""
+
+    async def send_text(self, frame: str) -> None:
+        """Wait for ever."""
+        await anyio.sleep_forever()
+
+    async def close(self, code: int, reason: str) -> None:
+        """Wait for ever, after the code is noted."""
+        self.closed = code
+        await anyio.sleep_forever()
+
+
+@pytest.mark.anyio
+async def test_a_stalled_socket_costs_nobody_else_anything_and_is_let_go() -> None:
+    feed: Feed = Feed()
+    alerts: Followers[Event] = Followers(lambda event: "", backlog=1)
+    stalled, polite = StalledSocket(), Socket()
+    left = anyio.Event()
+
+    async def follow(socket: Socket) -> None:
+        with feed.follow(lambda one: True) as follower, alerts.follow(lambda one: True) as listener:
+            await tell(cast("WebSocket", socket), follower, listener, patience=0.2)
+        left.set()
+
+    async with anyio.create_task_group() as group:
+        for socket in (stalled, polite):
+            group.start_soon(follow, socket)
+        await anyio.wait_all_tasks_blocked()
+        for at in range(50):
+            feed.tell([news(1, at)])
+            await anyio.wait_all_tasks_blocked()
+            assert len(polite.frames) == at + 1, "told at once, whoever else is stalled"
+        with anyio.fail_after(60):
+            await left.wait()
+        assert len(feed) == 1
+        assert stalled.closed == TRY_AGAIN_LATER
+        assert polite.closed is None
+        group.cancel_scope.cancel()

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import anyio
 import anyio.lowlevel
@@ -11,8 +10,8 @@ import pytest
 from eulermaker.features.probes import rules
 from eulermaker.features.probes.config import read
 from eulermaker.features.probes.schedule import Lane, Schedule
-from eulermaker.features.probes.store import Probe
 from eulermaker.features.probes.watch import Watch
+from tests.features.probes.test_feed import probe
 
 
 @dataclass(eq=False)
@@ -159,8 +158,7 @@ class Interruptible:
     """A watch of nothing, whose check waits for ever."""
 
     def __init__(self) -> None:
-        probe = stored_probe()
-        self.watch = Watch(probe, read("tcp", {"port": 1}), None, since=0.0)
+        self.watch = Watch(probe(1), read("tcp", {"port": 1}), None, since=0.0)
         self.caught: list[bool] = []
 
     async def check(self, seconds: float = 60.0) -> None:
@@ -199,13 +197,3 @@ async def test_an_interrupted_check_ends_and_its_worker_goes_on() -> None:
         group.cancel_scope.cancel()
     # That was not ours to catch.
     assert one.caught == [True, True, True, False]
-
-
-def stored_probe() -> Probe:
-    """A probe as it is stored."""
-    now = datetime.now(UTC)
-    return Probe(
-        id="probe_000000000001", tenant_id="t", owner_id="u", name="n", probe_type="tcp", container=None,
-        labels={}, config={}, secrets=None, sees_all=True, unconfined=True, remedy=None, severity="info",
-        enabled=True, created_at=now, updated_at=now, state_since=now, number=1,
-    )  # fmt: skip

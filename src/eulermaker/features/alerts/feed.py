@@ -1,9 +1,7 @@
 """What happens to alerts, live, in every process: each follows the events of the database."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import anyio
 import structlog
@@ -12,6 +10,7 @@ from pydantic_core import to_json
 from eulermaker.features.alerts.schemas import Event
 from eulermaker.features.alerts.store import AlertStore
 from eulermaker.kernel.database import Database
+from eulermaker.kernel.followers import Follower, Followers
 from eulermaker.kernel.supervise import Nudge, whenever
 
 log = structlog.get_logger("eulermaker.alerts")
@@ -25,45 +24,19 @@ MISSING_SECONDS = 30.0
 MAX_MISSING = 1000
 
 
-@dataclass(slots=True, eq=False)
-class Follower:
-    """Somebody who is told of the events that `wants` accepts; `bell` is set when frames wait."""
-
-    wants: Callable[[Event], bool]
-    frames: deque[str] = field(default_factory=deque)
-    missed: int = 0
-    bell: anyio.Event = field(default_factory=anyio.Event)
-
-    def take(self) -> list[str]:
-        """The frames that wait; a gap is told before those that came after it."""
-        if self.bell.is_set():
-            self.bell = anyio.Event()
-        taken, self.frames = list(self.frames), deque()
-        if self.missed:
-            taken.insert(0, to_json({"type": "gap", "missed": self.missed}).decode())
-            self.missed = 0
-        return taken
-
-
 class Feed:
     """Hands events to followers, and waits for nobody."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._followers: set[Follower] = set()
+        self._followers: Followers[Event] = Followers(_written, backlog=BACKLOG)
         self._nudge = Nudge()
         self._seq: int | None = None
         self._missing: dict[int, float] = {}
 
-    @contextmanager
-    def follow(self, wants: Callable[[Event], bool]) -> Iterator[Follower]:
+    def follow(self, wants: Callable[[Event], bool]) -> AbstractContextManager[Follower[Event]]:
         """Follow what happens from now on; frames are `{"type":"alert","event":…, …}`."""
-        follower = Follower(wants)
-        self._followers.add(follower)
-        try:
-            yield follower
-        finally:
-            self._followers.discard(follower)
+        return self._followers.follow(wants)
 
     def wake(self) -> None:
         """Look at once for what was committed just now."""
@@ -82,8 +55,7 @@ class Feed:
                 return False
             events = await store.events_after(self._seq, also=list(self._missing), limit=AT_ONCE)
         self._note(events)
-        for event in events:
-            self._tell(event)
+        self._followers.tell(events)
         return len(events) == AT_ONCE
 
     def _note(self, events: list[Event]) -> None:
@@ -98,14 +70,6 @@ class Feed:
         while len(self._missing) > MAX_MISSING:
             del self._missing[next(iter(self._missing))]
 
-    def _tell(self, event: Event) -> None:
-        frame = ""
-        for follower in self._followers:
-            if not follower.wants(event):
-                continue
-            frame = frame or to_json(event.frame).decode()
-            if len(follower.frames) >= BACKLOG:
-                follower.missed += len(follower.frames)
-                follower.frames.clear()
-            follower.frames.append(frame)
-            follower.bell.set()
+
+def _written(event: Event) -> str:
+    return to_json(event.frame).decode()

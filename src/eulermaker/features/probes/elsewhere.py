@@ -32,7 +32,7 @@ class Elsewhere:
             await anyio.sleep_forever()
         while True:
             await anyio.sleep(LOOK_SECONDS)
-            if not self._feed.followers:
+            if not self._feed:
                 self._known, self._start, self._probes = {}, None, {}
                 continue
             try:

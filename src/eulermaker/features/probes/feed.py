@@ -1,17 +1,13 @@
 """What `/ws/probes/notifications` tells: each result once it is stored, to all who follow."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import anyio
 from pydantic_core import to_json
 
 from eulermaker.features.probes.packing import Result, details_of
 from eulermaker.features.probes.store import Probe
 from eulermaker.features.probes.wording import moment, shown_container
+from eulermaker.kernel.followers import Followers
 
 #: Frames that wait for one follower; one that is slower than that misses some, and is told how many.
 BACKLOG = 2000
@@ -25,60 +21,11 @@ class News(NamedTuple):
     state: str
 
 
-@dataclass(slots=True, eq=False)
-class Follower:
-    """Somebody who is told of the results that `wants` accepts."""
-
-    wants: Callable[[Probe], bool]
-    frames: deque[str] = field(default_factory=deque)
-    missed: int = 0
-    bell: anyio.Event = field(default_factory=anyio.Event)
-
-    def take(self) -> list[str]:
-        """The frames that wait; a gap is told before those that came after it."""
-        taken, self.frames = list(self.frames), deque()
-        if self.missed:
-            taken.insert(0, gap_frame(self.missed))
-            self.missed = 0
-        return taken
-
-
-class Feed:
-    """Hands results to followers, and waits for nobody."""
+class Feed(Followers[News]):
+    """Hands results to followers."""
 
     def __init__(self) -> None:
-        self._followers: set[Follower] = set()
-
-    @property
-    def followers(self) -> int:
-        """How many follow."""
-        return len(self._followers)
-
-    @contextmanager
-    def follow(self, wants: Callable[[Probe], bool]) -> Iterator[Follower]:
-        """Follow what happens from now on."""
-        follower = Follower(wants)
-        self._followers.add(follower)
-        try:
-            yield follower
-        finally:
-            self._followers.discard(follower)
-
-    def tell(self, news: list[News]) -> None:
-        """Tell everybody; a frame is written once, and only when somebody wants it."""
-        if not self._followers:
-            return
-        for one in news:
-            frame = ""
-            for follower in self._followers:
-                if not follower.wants(one.probe):
-                    continue
-                frame = frame or result_frame(one)
-                if len(follower.frames) >= BACKLOG:
-                    follower.missed += len(follower.frames)
-                    follower.frames.clear()
-                follower.frames.append(frame)
-                follower.bell.set()
+        super().__init__(result_frame, backlog=BACKLOG)
 
 
 def result_frame(news: News) -> str:
@@ -97,8 +44,3 @@ def result_frame(news: News) -> str:
             "details": details_of(result.details),
         }
     ).decode()
-
-
-def gap_frame(missed: int) -> str:
-    """So many frames were left out here."""
-    return to_json({"type": "gap", "missed": missed}).decode()

@@ -85,7 +85,7 @@ class Recorder:
         batch.size += len(data)
         if change is not None:
             batch.changes.append(change)
-        if self._feed.followers:
+        if self._feed:
             batch.news.append(News(probe, result, watch.health.state.value))
         self._dirty[probe.number] = watch
         if urgent or watch.health.successes < watch.thresholds.success:

@@ -61,6 +61,8 @@ from eulermaker.kernel.web import origin
 SHOWN_CHANGES = 20
 #: How much longer than its own budget somebody waits for a check.
 PATIENCE_SECONDS = 5.0
+#: How long somebody waits for a result to be stored.
+STORED_SECONDS = 4.0
 ELSEWHERE_SECONDS = 0.2
 
 
@@ -282,7 +284,7 @@ class Probes:
         with anyio.move_on_after(budget + PATIENCE_SECONDS) as scope:
             result = await self._checked_on_record(found) if found.enabled else None
         if scope.cancelled_caught:
-            raise CHECK_NOT_MADE(probe=probe, details=_details(probe))
+            raise _not_made(probe)
         return await self._tried(check, budget) if result is None else _checked(result, recorded=True)
 
     async def test(self, call: Call, trial: Trial) -> Checked:
@@ -395,8 +397,10 @@ class Probes:
     async def _checked_on_record(self, probe: Probe) -> Result | None:
         watch = await self._runner.check_now(probe)
         if watch is not None and watch.last is not None:
-            await self._recorder.stored_after(PATIENCE_SECONDS)
-            return watch.last
+            result = watch.last
+            if not await self._recorder.stored_after(STORED_SECONDS):
+                raise _not_made(probe.id)
+            return result
         if probe.suspended or probe.number in self._runner.watches:
             return None
         return await self._checked_elsewhere(probe)
@@ -534,6 +538,10 @@ def _details(probe: str) -> dict[str, Any]:
 
 def _missing(probe: str) -> Fault:
     return PROBE_NOT_FOUND(probe=probe, details=_details(probe))
+
+
+def _not_made(probe: str) -> Fault:
+    return CHECK_NOT_MADE(probe=probe, details=_details(probe))
 
 
 def _raise(fault: Fault) -> Probe:

@@ -9,20 +9,20 @@ from starlette.websockets import WebSocket
 
 from eulermaker.features.accounts.callers import Callers
 from eulermaker.features.alerts.feed import Feed as AlertFeed
-from eulermaker.features.alerts.feed import Follower as AlertFollower
 from eulermaker.features.alerts.schemas import Event
 from eulermaker.features.probes.api import MAX_LABEL_FILTERS, label_of
-from eulermaker.features.probes.feed import Feed, Follower
+from eulermaker.features.probes.feed import Feed, News
 from eulermaker.features.probes.service import Probes
-from eulermaker.features.probes.store import Probe
 from eulermaker.features.probes.wording import shown_container
 from eulermaker.kernel.call import Call, Permission
+from eulermaker.kernel.followers import Follower
 from eulermaker.kernel.sockets import Sockets
 from eulermaker.kernel.validation import Text
 
 TRY_AGAIN_LATER = 1013
 #: A follower that takes nothing for so long is let go.
 STALLED_SECONDS = 30.0
+FAREWELL_SECONDS = 1.0
 
 
 def router(
@@ -49,19 +49,28 @@ def router(
         await websocket.accept()
         async with sockets.session(websocket):
             with feed.follow(wants) as follower, alert_feed.follow(hears) as listener:
-                await _tell(websocket, follower, listener)
+                await tell(websocket, follower, listener)
 
     return routes
 
 
-async def _tell(websocket: WebSocket, follower: Follower, listener: AlertFollower) -> None:
+async def tell(
+    websocket: WebSocket,
+    follower: Follower[News],
+    listener: Follower[Event],
+    *,
+    patience: float = STALLED_SECONDS,
+) -> None:
+    """Send what the two get, until a frame is not taken within `patience` seconds."""
     while True:
         bell = follower.bell = listener.bell = anyio.Event()
         for frame in [*follower.take(), *listener.take()]:
-            with anyio.move_on_after(STALLED_SECONDS) as scope:
+            with anyio.move_on_after(patience) as scope:
                 await websocket.send_text(frame)
             if scope.cancelled_caught:
-                await websocket.close(TRY_AGAIN_LATER, "too slow")
+                # What is not taken keeps the farewell waiting, too.
+                with anyio.move_on_after(FAREWELL_SECONDS):
+                    await websocket.close(TRY_AGAIN_LATER, "too slow")
                 return
         if not follower.frames and not listener.frames:
             await bell.wait()
@@ -69,12 +78,13 @@ async def _tell(websocket: WebSocket, follower: Follower, listener: AlertFollowe
 
 def _wanted(
     probes: Probes, call: Call, *, ids: frozenset[str], containers: list[str], labels: list[str]
-) -> Callable[[Probe], bool]:
-    """Tells of a probe whether somebody is to be told of it."""
+) -> Callable[[News], bool]:
+    """Tells of a result whether somebody is to be told of it."""
     wanted_containers = {probes.container_id(one) for one in containers}
     wanted_labels = [label_of(one) for one in labels]
 
-    def wants(probe: Probe) -> bool:
+    def wants(news: News) -> bool:
+        probe = news.probe
         return (
             (not ids or probe.id in ids)
             and (not wanted_containers or probe.container in wanted_containers)
