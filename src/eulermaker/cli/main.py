@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from eulermaker.cli import (
     account,
     accounts,
+    alerts,
     build,
     builds,
     containers,
@@ -23,6 +24,7 @@ from eulermaker.cli import (
     execute,
     images,
     launch,
+    notifications,
     optimize,
     probes,
     repo,
@@ -112,6 +114,8 @@ app.command(help=text("help.events"))(system.events)
 app.add_typer(probes.app, name="probes", help=text("help.probes"))
 app.add_typer(repo.app, name="repo", help=text("help.repo"))
 app.add_typer(errors.app, name="errors", help=text("help.errors"))
+app.add_typer(alerts.app, name="alerts", help=text("help.alerts"))
+app.add_typer(notifications.app, name="notifications", help=text("help.notifications"))
 app.add_typer(system.app, name="system", help=text("help.system"))
 
 

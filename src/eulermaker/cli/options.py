@@ -1,9 +1,10 @@
 """Options and arguments that several commands share."""
 
+import json
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,6 +48,9 @@ Command = Annotated[list[str], typer.Argument(metavar="COMMAND...", help=text("h
 Env = Annotated[list[str], typer.Option("--env", "-e", metavar="KEY=VALUE", help=text("help.env"))]
 User = Annotated[str | None, typer.Option("--user", "-u", help=text("help.user"))]
 Workdir = Annotated[str | None, typer.Option("--workdir", "-w", help=text("help.workdir"))]
+Limit = Annotated[int, typer.Option("--limit", min=1, help=text("help.limit"))]
+Offset = Annotated[int, typer.Option("--offset", min=0, help=text("help.offset"))]
+Settings = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help=text("help.setting"))]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=text("help.quiet"))]
 Grace = Annotated[int, typer.Option("--time", "-t", min=0, help=text("help.grace"))]
 
@@ -67,3 +71,15 @@ def _pair(option: str, value: str) -> tuple[str, str]:
     if not key or not separator:
         raise Complaint(text("input.pair", option=option, value=value))
     return key, rest
+
+
+def settings(values: list[str]) -> dict[str, Any]:
+    """`KEY=VALUE` as fields; a value that is JSON is taken for what it says."""
+    return {key: _told(value) for key, value in pairs("--set", values).items()}
+
+
+def _told(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,7 +1,5 @@
 """`probes …`: add what watches, and look at what it finds."""
 
-import json as jsons
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,9 +33,7 @@ def add(
     retries: Annotated[int | None, typer.Option(help=text("help.retries"))] = None,
     success_threshold: Annotated[int | None, typer.Option(help=text("help.success_threshold"))] = None,
     failure_threshold: Annotated[int | None, typer.Option(help=text("help.failure_threshold"))] = None,
-    setting: Annotated[
-        list[str], typer.Option("--set", metavar="KEY=VALUE", help=text("help.probe_setting"))
-    ] = [],  # noqa: B006  # typer copies it
+    setting: options.Settings = [],  # noqa: B006  # typer copies it
     label: options.Labels = [],  # noqa: B006  # typer copies it
     severity: Annotated[str | None, typer.Option(help=text("help.severity"))] = None,
     disabled: Annotated[bool, typer.Option("--disabled", help=text("help.disabled"))] = False,
@@ -55,7 +51,7 @@ def add(
         "failure_threshold": failure_threshold,
     }
     config = {key: value for key, value in times.items() if value is not None}
-    config |= _target(probe_type, target) | _settings(setting)
+    config |= _target(probe_type, target) | options.settings(setting)
     with connect() as client:
         if try_first:
             tried = client.probes.test(probe_type, config, container=container)
@@ -85,8 +81,8 @@ def list_(
     state: Annotated[str | None, typer.Option(help=text("help.probe_state"))] = None,
     label: Annotated[str | None, typer.Option(metavar="KEY[=VALUE]", help=text("help.probe_label"))] = None,
     name: Annotated[str | None, typer.Option(help=text("help.name_filter"))] = None,
-    limit: Annotated[int, typer.Option(min=1, help=text("help.limit"))] = 20,
-    offset: Annotated[int, typer.Option(min=0, help=text("help.offset"))] = 0,
+    limit: options.Limit = 20,
+    offset: options.Offset = 0,
     json: options.Json = False,
 ) -> None:
     from eulermaker.cli import show
@@ -129,17 +125,13 @@ def show_(probe: ProbeId, json: options.Json = False) -> None:
     from eulermaker.cli.session import connect
 
     with connect() as client:
-        found = client.probes.get(probe)
-    if json:
-        show.record(found)
-    else:
-        show.facts(found.model_dump(mode="json", exclude_unset=True, by_alias=True))
+        show.whole(client.probes.get(probe), json=json)
 
 
 @app.command(help=text("help.probes_results"))
 def results(
     probe: ProbeId,
-    limit: Annotated[int, typer.Option(min=1, help=text("help.limit"))] = 20,
+    limit: options.Limit = 20,
     since: Annotated[str | None, typer.Option(help=text("help.results_since"))] = None,
     until: Annotated[str | None, typer.Option(help=text("help.results_until"))] = None,
     status: Annotated[str | None, typer.Option(help=text("help.result_status"))] = None,
@@ -156,7 +148,12 @@ def results(
     show.table(
         ("time", "status", "response_time", "details"),
         [
-            (show.moment(each.timestamp), each.status, f"{each.response_time:.1f} ms", _details(each.details))
+            (
+                show.moment(each.timestamp),
+                each.status,
+                f"{each.response_time:.1f} ms",
+                show.details(each.details),
+            )
             for each in found.results
         ],
     )
@@ -191,10 +188,7 @@ def rm(probe: ProbeId, json: options.Json = False) -> None:
 
     with connect() as client:
         client.probes.delete(probe)
-    if json:
-        show.document({"id": probe, "removed": True})
-    else:
-        typer.echo(text("probes.removed", id=probe))
+    show.removed(probe, json=json)
 
 
 @app.command(help=text("help.probes_watch"))
@@ -229,17 +223,6 @@ def _target(probe_type: str, target: list[str]) -> dict[str, Any]:
     return {"host": host or "localhost", "port": int(port)}
 
 
-def _settings(settings: list[str]) -> dict[str, Any]:
-    """`KEY=VALUE` as fields; a value that is JSON is taken for what it says."""
-    fields: dict[str, Any] = {}
-    for key, value in options.pairs("--set", settings).items():
-        try:
-            fields[key] = jsons.loads(value)
-        except ValueError:
-            fields[key] = value
-    return fields
-
-
 def _switch(probe: str, verb: str, *, json: bool) -> None:
     from eulermaker.cli import show
     from eulermaker.cli.session import connect
@@ -258,7 +241,7 @@ def _tell_result(found: "ProbeResult", *, json: bool) -> None:
     if json:
         show.record(found)
     else:
-        typer.echo(f"{found.status}  {found.response_time:.1f} ms  {_details(found.details)}".rstrip())
+        typer.echo(f"{found.status}  {found.response_time:.1f} ms  {show.details(found.details)}".rstrip())
 
 
 def _line(news: "ProbeNews") -> str:
@@ -266,8 +249,5 @@ def _line(news: "ProbeNews") -> str:
 
     if news.type == "gap":
         return text("probes.gap", missed=news.missed)
-    return f"{show.moment(news.timestamp)}  {news.probe_id}  {news.status}  {_details(news.details)}".rstrip()
-
-
-def _details(details: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in details.items())
+    told = (show.moment(news.timestamp), news.probe_id, news.status, show.details(news.details))
+    return "  ".join(told).rstrip()

@@ -57,6 +57,27 @@ def facts(value: Mapping[str, Any]) -> None:
     _console().print(made)
 
 
+def whole(value: Record, *, json: bool) -> None:
+    """A record with all its facts, for people or as JSON."""
+    if json:
+        record(value)
+    else:
+        facts(value.model_dump(mode="json", exclude_unset=True, by_alias=True))
+
+
+def details(value: Mapping[str, Any]) -> str:
+    """A few facts on one line."""
+    return " ".join(f"{name}={fact}" for name, fact in value.items())
+
+
+def removed(identifier: str, *, json: bool) -> None:
+    """Something is gone."""
+    if json:
+        document({"id": identifier, "removed": True})
+    else:
+        typer.echo(text("removed", id=identifier))
+
+
 def moment(value: datetime | None) -> str:
     """A time in the user's own zone."""
     return _moment(value) if value else ""

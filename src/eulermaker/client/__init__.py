@@ -1,6 +1,7 @@
 """Typed client of the EulerMaker API: `with Client("http://localhost:8080", token=…) as client: …`."""
 
 from eulermaker.client.accounts import ApiKey, AuditEntry, AuditPage, Me, User, UserPage
+from eulermaker.client.alerts import Alert, AlertDetail, AlertEvent, AlertPage
 from eulermaker.client.analysis import Analysis, Finding
 from eulermaker.client.client import Client
 from eulermaker.client.container_log import ContainerLog
@@ -54,6 +55,17 @@ from eulermaker.client.models import (
     Transition,
 )
 from eulermaker.client.monitor import ErrorEvent, ErrorMonitor
+from eulermaker.client.notifications import (
+    Channel,
+    ChannelPage,
+    ChannelTest,
+    Delivery,
+    DeliveryPage,
+    StatusPage,
+    StatusPagePage,
+    Window,
+    WindowPage,
+)
 from eulermaker.client.probes import (
     AddedProbe,
     ProbeDetail,
@@ -83,6 +95,10 @@ __all__ = [
     "TERMINAL",
     "Action",
     "AddedProbe",
+    "Alert",
+    "AlertDetail",
+    "AlertEvent",
+    "AlertPage",
     "Analysis",
     "ApiKey",
     "Artifact",
@@ -92,6 +108,9 @@ __all__ = [
     "BatchResults",
     "Build",
     "BuildPage",
+    "Channel",
+    "ChannelPage",
+    "ChannelTest",
     "Client",
     "Conflict",
     "ConnectionFailed",
@@ -106,6 +125,8 @@ __all__ = [
     "ContainerSummary",
     "ContainerUpdate",
     "Corrupted",
+    "Delivery",
+    "DeliveryPage",
     "Dimensions",
     "ErrorCode",
     "ErrorCodes",
@@ -156,6 +177,8 @@ __all__ = [
     "RpmInfo",
     "ServerError",
     "Stats",
+    "StatusPage",
+    "StatusPagePage",
     "SystemInfo",
     "Terminal",
     "TerminalPage",
@@ -170,4 +193,6 @@ __all__ = [
     "User",
     "UserPage",
     "Verdict",
+    "Window",
+    "WindowPage",
 ]

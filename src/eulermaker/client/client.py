@@ -4,12 +4,14 @@ from types import TracebackType
 from typing import Self
 
 from eulermaker.client.accounts import Audit, Keys, Users
+from eulermaker.client.alerts import Alerts
 from eulermaker.client.auth import Auth
 from eulermaker.client.builds import Builds
 from eulermaker.client.containers import Containers
 from eulermaker.client.events import Events
 from eulermaker.client.images import Images
 from eulermaker.client.monitor import ErrorMonitor
+from eulermaker.client.notifications import Notifications
 from eulermaker.client.probes import Probes
 from eulermaker.client.reports import Errors
 from eulermaker.client.repositories import Repositories
@@ -55,6 +57,8 @@ class Client:
         self.events = Events(transport)
         self.probes = Probes(transport)
         self.repositories = Repositories(transport)
+        self.alerts = Alerts(transport)
+        self.notifications = Notifications(transport)
         self.system = System(transport)
         self.errors = Errors(transport)
         self.users = Users(transport)

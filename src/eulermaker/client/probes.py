@@ -12,7 +12,7 @@ from eulermaker.client.frames import frame
 from eulermaker.client.models import Record, parse
 from eulermaker.client.retry import Attempts
 from eulermaker.client.transport import Transport
-from eulermaker.client.wire import Call, segment
+from eulermaker.client.wire import Call, given, segment
 
 
 class ProbeSummary(Record):
@@ -132,14 +132,14 @@ class Probes:
             "severity": severity,
             "enabled": enabled,
         }
-        return self._added(Call(method="POST", path="/probes", json=_given(body)))
+        return self._added(Call(method="POST", path="/probes", json=given(body)))
 
     def test(
         self, probe_type: str, config: Mapping[str, Any], *, container: str | None = None
     ) -> ProbeResult:
         """Checks once as such a probe would, without adding it."""
         body = {"probe_type": probe_type, "config": dict(config), "container_id": container}
-        call = Call(method="POST", path="/probes/test", json=_given(body))
+        call = Call(method="POST", path="/probes/test", json=given(body))
         return parse(ProbeResult, self._transport.data(call))
 
     def list(
@@ -163,7 +163,7 @@ class Probes:
             "name": name,
             "label": label,
         }
-        params: dict[str, str | int] = {"limit": limit, "offset": offset, **_given(filters)}
+        params: dict[str, str | int] = {"limit": limit, "offset": offset, **given(filters)}
         return parse(ProbePage, self._transport.data(Call(method="GET", path="/probes", params=params)))
 
     def get(self, probe: str) -> ProbeDetail:
@@ -203,7 +203,7 @@ class Probes:
     ) -> ProbeResults:
         """Results from `since` to before `until` (RFC 3339), newest first."""
         filters = {"start_time": since, "end_time": until, "status": status, "cursor": cursor}
-        params: dict[str, str | int] = {"limit": limit, **_given(filters)}
+        params: dict[str, str | int] = {"limit": limit, **given(filters)}
         call = Call(method="GET", path=_path(probe, "results"), params=params)
         return parse(ProbeResults, self._transport.data(call))
 
@@ -239,10 +239,6 @@ class Probes:
 
 def _path(probe: str, *parts: str) -> str:
     return "/".join(("/probes", segment(probe), *parts))
-
-
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _cut() -> ConnectionFailed:

@@ -176,6 +176,11 @@ def segments(path: str) -> str:
     return quote(path, safe="/")
 
 
+def given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the fields that somebody has given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def segment(name: str) -> str:
     """`name` quoted as one segment of a URL's path."""
     return segments(name).replace("/", "%2F")
