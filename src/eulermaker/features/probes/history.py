@@ -70,6 +70,8 @@ class History:
         self._store = store
         self._probe = probe
         self._tail: list[Result] | None = None
+        #: Hours that were read already.
+        self._known: dict[int, Hour] = {}
 
     async def page(self, wanted: Range, *, limit: int, before: int | None) -> tuple[list[Result], bool]:
         """At most so many results, newest first; and whether there are more."""
@@ -80,6 +82,7 @@ class History:
         upper, lower = _hour(min(part.end - 1, FOREVER)), _hour(part.start)
         for count in (*_HOURS_AT_ONCE, *([_HOURS_AT_ONCE[-1]] * 1000)):
             hours = await self._store.hours_before(self._probe.number, upper, since=lower, limit=count)
+            self._known |= {hour.hour: hour for hour in hours}
             for hour in hours:
                 found |= {one.at: one for one in hour.results() if part.holds(one)}
                 if hour.data is None:
@@ -101,12 +104,14 @@ class History:
         sums = await self._store.count(self._probe.number, since=lower, until=upper)
         total = _of_status(sums, wanted.status)
         # Of the first and the last hour only a part may be wanted.
-        for edge in {lower, upper}:
-            for hour in await self._store.hours_before(self._probe.number, edge, since=edge, limit=1):
-                if hour.data is not None:
-                    results = hour.results()
-                    all_of_it = sum(wanted.status in (None, one.status) for one in results)
-                    total -= all_of_it - sum(wanted.holds(one) for one in results)
+        edges = {lower} if wanted.start > 0 else set()
+        edges |= {upper} if wanted.end < FOREVER else set()
+        for edge in edges:
+            hour = self._known.get(edge) or await self._hour(edge)
+            if hour is not None and hour.data is not None:
+                results = hour.results()
+                all_of_it = sum(wanted.status in (None, one.status) for one in results)
+                total -= all_of_it - sum(wanted.holds(one) for one in results)
         return total + sum(wanted.holds(one) for one in tail)
 
     async def bins(
@@ -171,6 +176,10 @@ class History:
             p95=sketch.quantile(0.95),
             p99=sketch.quantile(0.99),
         )
+
+    async def _hour(self, hour: int) -> Hour | None:
+        found = await self._store.hours_before(self._probe.number, hour, since=hour, limit=1)
+        return found[0] if found else None
 
     async def _unsorted(self) -> list[Result]:
         """The results that are in the journal still, oldest first."""

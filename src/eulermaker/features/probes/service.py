@@ -243,8 +243,9 @@ class Probes:
         self, call: Call, probe: str, wanted: Range, *, limit: int, before: int | None
     ) -> ProbeResults:
         """One page of results, newest first."""
-        found = await self.get(call, probe)
+        scope = self._readable(call)
         async with self._database.read() as connection:
+            found = await ProbeStore(connection).visible(probe, scope) or _raise(_missing(probe))
             history = History(ResultStore(connection), found)
             page, more = await history.page(wanted, limit=limit, before=before)
             total = await history.count(wanted)
@@ -258,8 +259,9 @@ class Probes:
         self, call: Call, probe: str, wanted: Range, *, by_hour: bool, limit: int, before: int | None
     ) -> RolledUpResults:
         """One page of sums by minute or by hour, newest first."""
-        found = await self.get(call, probe)
+        scope = self._readable(call)
         async with self._database.read() as connection:
+            found = await ProbeStore(connection).visible(probe, scope) or _raise(_missing(probe))
             history = History(ResultStore(connection), found)
             page, more = await history.bins(wanted, by_hour=by_hour, limit=limit, before=before)
         return RolledUpResults(
