@@ -1,10 +1,10 @@
 """What the rest of the program may ask about notifications."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,7 +37,7 @@ from eulermaker.features.notifications.store import NotificationStore
 from eulermaker.kernel.call import Call, Permission
 from eulermaker.kernel.clock import Clock, rfc3339
 from eulermaker.kernel.database import Database
-from eulermaker.kernel.faults import InvalidFields
+from eulermaker.kernel.faults import Fault, InvalidFields
 from eulermaker.kernel.ids import new_id, new_secret
 from eulermaker.kernel.outbox import Courier, Message, OutboxStore, Outcome, Patience, Posted, State
 from eulermaker.kernel.ownership import OWNER, TENANT, Access
@@ -45,6 +45,8 @@ from eulermaker.kernel.paging import Page
 from eulermaker.kernel.sealing import SealBroken, refuse_masks
 from eulermaker.kernel.settings import Notifications as Limits
 from eulermaker.kernel.web import origin
+
+OwnedT = TypeVar("OwnedT", Channel, Window, Posted)
 
 TOPIC = "notification"
 MAX_OWN = 50
@@ -138,13 +140,7 @@ class Notifications:
 
     async def channel(self, call: Call, identifier: str) -> Channel:
         """The channel; raises `channel-not-found`, also for those that the caller may not see."""
-        call.require(Permission.NOTIFICATIONS_READ)
-        named = rules.may_name(identifier)
-        async with self._database.read() as connection:
-            found = await NotificationStore(connection).channel(identifier) if named else None
-        if found is None or not NOTIFICATIONS.sees(call, _labels(found)):
-            raise CHANNEL_NOT_FOUND(channel=identifier, details=_about("channel", identifier))
-        return found
+        return await self._visible(call, identifier, _channel_of, _no_channel)
 
     def shown(self, channel: Channel) -> Mapping[str, Any]:
         """The configuration without its secrets; empty when it cannot be read any more."""
@@ -163,8 +159,7 @@ class Notifications:
         channel = self._channel(identifier, wanted, config, owner=call.principal.user, call=call, made=now)
         async with self._database.write() as connection:
             store = NotificationStore(connection)
-            owner = None if call.principal.may(Permission.NOTIFICATIONS_WRITE_ALL) else call.principal.user
-            limit = MAX_IN_TENANT if owner is None else MAX_OWN
+            limit, owner = _bound(call)
             _, count = await store.page_of_channels(tenant=call.principal.tenant, owner=owner, page=Page(1))
             if count >= limit:
                 raise TOO_MANY_CHANNELS(limit=limit, details={"limit": limit, "resource_type": "channel"})
@@ -190,7 +185,7 @@ class Notifications:
         )
         async with self._database.write() as connection:
             if not await NotificationStore(connection).replace_channel(channel):
-                raise CHANNEL_NOT_FOUND(channel=identifier, details=_about("channel", identifier))
+                raise _no_channel(identifier)
         await self._note(call, "channel.update", "channel", identifier, name=wanted.name)
         return Made(channel, secret)
 
@@ -243,18 +238,12 @@ class Notifications:
 
     async def delivery(self, call: Call, identifier: str) -> Posted:
         """The delivery; raises `delivery-not-found`."""
-        call.require(Permission.NOTIFICATIONS_READ)
-        named = rules.may_name(identifier)
-        async with self._database.read() as connection:
-            found = await OutboxStore(connection).get(identifier) if named else None
-        if found is None or not NOTIFICATIONS.sees(call, _labels(found.message)):
-            raise DELIVERY_NOT_FOUND(delivery=identifier, details=_about("delivery", identifier))
-        return found
+        return await self._visible(call, identifier, _posted_of, _no_delivery)
 
     async def retry(self, call: Call, identifier: str) -> Posted:
         """Try a dead delivery again, under its old key; raises `delivery-state-conflict`."""
         found = await self.delivery(call, identifier)
-        NOTIFICATIONS.require_change(call, _labels(found.message))
+        NOTIFICATIONS.require_change(call, _labels(found))
         async with self._database.write() as connection:
             revived = await OutboxStore(connection).revive(identifier, now=self._clock())
         if not revived:
@@ -274,13 +263,7 @@ class Notifications:
 
     async def window(self, call: Call, identifier: str) -> Window:
         """The maintenance window; raises `maintenance-window-not-found`."""
-        call.require(Permission.NOTIFICATIONS_READ)
-        named = rules.may_name(identifier)
-        async with self._database.read() as connection:
-            found = await NotificationStore(connection).window(identifier) if named else None
-        if found is None or not NOTIFICATIONS.sees(call, _labels(found)):
-            raise WINDOW_NOT_FOUND(window=identifier, details=_about("maintenance_window", identifier))
-        return found
+        return await self._visible(call, identifier, _window_of, _no_window)
 
     async def add_window(self, call: Call, wanted: NewWindow) -> Window:
         """Make a maintenance window of the caller's; raises `too-many-maintenance-windows`."""
@@ -295,8 +278,7 @@ class Notifications:
         )
         async with self._database.write() as connection:
             store = NotificationStore(connection)
-            owner = None if call.principal.may(Permission.NOTIFICATIONS_WRITE_ALL) else call.principal.user
-            limit = MAX_IN_TENANT if owner is None else MAX_OWN
+            limit, owner = _bound(call)
             _, count = await store.page_of_windows(tenant=call.principal.tenant, owner=owner, page=Page(1))
             if count >= limit:
                 details = {"limit": limit, "resource_type": "maintenance_window"}
@@ -307,26 +289,45 @@ class Notifications:
 
     async def replace_window(self, call: Call, identifier: str, wanted: NewWindow) -> Window:
         """Change a maintenance window; raises `maintenance-window-not-found`."""
-        known = await self.window(call, identifier)
-        NOTIFICATIONS.require_change(call, _labels(known))
+        known = await self._changeable_window(call, identifier)
         _require_scope(call, wanted.scope)
         window = replace(known, **_fields(wanted))
         async with self._database.write() as connection:
             if not await NotificationStore(connection).replace_window(window):
-                raise WINDOW_NOT_FOUND(window=identifier, details=_about("maintenance_window", identifier))
+                raise _no_window(identifier)
         await self._note(call, "maintenance-window.update", "maintenance_window", identifier)
         return window
 
     async def remove_window(self, call: Call, identifier: str) -> None:
         """Remove a maintenance window; raises `maintenance-window-not-found`."""
-        known = await self.window(call, identifier)
-        NOTIFICATIONS.require_change(call, _labels(known))
+        await self._changeable_window(call, identifier)
         async with self._database.write() as connection:
             await NotificationStore(connection).remove_window(identifier)
         await self._note(call, "maintenance-window.remove", "maintenance_window", identifier)
 
+    async def _visible(
+        self,
+        call: Call,
+        identifier: str,
+        find: Callable[[AsyncConnection, str], Awaitable[OwnedT | None]],
+        missing: Callable[[str], Fault],
+    ) -> OwnedT:
+        """What has that id, if the caller may see it."""
+        call.require(Permission.NOTIFICATIONS_READ)
+        named = rules.may_name(identifier)
+        async with self._database.read() as connection:
+            found = await find(connection, identifier) if named else None
+        if found is None or not NOTIFICATIONS.sees(call, _labels(found)):
+            raise missing(identifier)
+        return found
+
     async def _changeable(self, call: Call, identifier: str) -> Channel:
         found = await self.channel(call, identifier)
+        NOTIFICATIONS.require_change(call, _labels(found))
+        return found
+
+    async def _changeable_window(self, call: Call, identifier: str) -> Window:
+        found = await self.window(call, identifier)
         NOTIFICATIONS.require_change(call, _labels(found))
         return found
 
@@ -424,8 +425,40 @@ def _only(call: Call) -> str | None:
     return None if call.principal.may(Permission.NOTIFICATIONS_READ_ALL) else call.principal.user
 
 
-def _labels(owned: Channel | Window | Message) -> dict[str, str]:
-    return {OWNER: owned.owner_id, TENANT: owned.tenant_id}
+def _bound(call: Call) -> tuple[int, str | None]:
+    """How many channels, or windows, there may be, and whose are counted; None for everybody's."""
+    if call.principal.may(Permission.NOTIFICATIONS_WRITE_ALL):
+        return MAX_IN_TENANT, None
+    return MAX_OWN, call.principal.user
+
+
+async def _channel_of(connection: AsyncConnection, identifier: str) -> Channel | None:
+    return await NotificationStore(connection).channel(identifier)
+
+
+async def _window_of(connection: AsyncConnection, identifier: str) -> Window | None:
+    return await NotificationStore(connection).window(identifier)
+
+
+async def _posted_of(connection: AsyncConnection, identifier: str) -> Posted | None:
+    return await OutboxStore(connection).get(identifier)
+
+
+def _no_channel(identifier: str) -> Fault:
+    return CHANNEL_NOT_FOUND(channel=identifier, details=_about("channel", identifier))
+
+
+def _no_window(identifier: str) -> Fault:
+    return WINDOW_NOT_FOUND(window=identifier, details=_about("maintenance_window", identifier))
+
+
+def _no_delivery(identifier: str) -> Fault:
+    return DELIVERY_NOT_FOUND(delivery=identifier, details=_about("delivery", identifier))
+
+
+def _labels(owned: Channel | Window | Posted) -> dict[str, str]:
+    of = owned.message if isinstance(owned, Posted) else owned
+    return {OWNER: of.owner_id, TENANT: of.tenant_id}
 
 
 def _fields(wanted: NewWindow) -> dict[str, Any]:
