@@ -92,7 +92,10 @@ class Receiver:
 
     def behave(self, request: BaseHTTPRequestHandler, manner: str) -> None:
         """Take a request and answer it in that manner."""
-        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        length = int(request.headers.get("Content-Length", 0))
+        body = request.rfile.read(length)
+        if len(body) < length:
+            return  # The sender died in the middle of it.
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self.arrived:
             self.received.append(Received(request.path, headers, body))
