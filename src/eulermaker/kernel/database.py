@@ -150,8 +150,9 @@ def _tell_loss(context: sa.engine.ExceptionContext) -> None:
         raise DATABASE_UNAVAILABLE()
 
 
-# PostgreSQL's error classes: no connection, no room for one, and stopping, crashed or just starting.
-_AWAY = ("08", "53", "57P0")
+# PostgreSQL's error classes: no connection, no room for one, stopping, crashed or just starting; and what it
+# has rolled back in favour of another transaction (a deadlock), which is as good as not asked.
+_AWAY = ("08", "53", "57P0", "40")
 
 
 def _is_lost(error: BaseException) -> bool:

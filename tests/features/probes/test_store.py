@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
+import anyio
 import pytest
 
 from eulermaker.features.probes.checks.verdict import Status
@@ -14,6 +15,7 @@ from eulermaker.features.probes.packing import HOUR_MS, Result, entry
 from eulermaker.features.probes.rules import SHARDS, shard_of
 from eulermaker.features.probes.store import Filter, Probe, ProbeStore, ResultStore, Scope, ShareStore
 from eulermaker.kernel.database import Database
+from eulermaker.kernel.faults import Fault
 from eulermaker.kernel.migrate import migrate
 from eulermaker.kernel.paging import Page
 from eulermaker.kernel.settings import Probes as Limits
@@ -217,3 +219,30 @@ async def read(database: Database, stored: Probe) -> tuple[list[int], int, int, 
             statistics.total_checks,
             json.dumps(statistics.response_time.model_dump()),
         )
+
+
+async def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(
+    database: Database, database_kind: str
+) -> None:
+    if database_kind != "postgresql":
+        pytest.skip("SQLite lets one write at a time")  # the run with --database postgresql has it
+    have_one = [anyio.Event(), anyio.Event()]
+    slugs: list[str] = []
+
+    async def renew(first: int, second: int) -> None:
+        try:
+            async with database.write() as connection:
+                store = ShareStore(connection)
+                await store.claim(first, "worker_1", seconds=60, force=True)
+                have_one[first].set()
+                await have_one[second].wait()
+                await store.claim(second, "worker_1", seconds=60, force=True)
+        except Fault as fault:
+            slugs.append(fault.entry.slug)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(renew, 0, 1)
+        group.start_soon(renew, 1, 0)
+    assert slugs == ["database-unavailable"]
+    async with database.read() as connection:
+        assert await ShareStore(connection).held_by("worker_1") == {0, 1}

@@ -50,6 +50,7 @@ class Shares:
         async with self._database.write() as connection:
             store = ShareStore(connection)
             workers = await store.greet(self._holder, seconds=LEASE_SECONDS)
+            await store.lock()
             await store.renew(self._holder, seconds=LEASE_SECONDS)
             shards = await store.all()
             if self._alone:
@@ -71,13 +72,16 @@ class Shares:
     async def release(self, shards: Sequence[int], *, done_until: int) -> None:
         """Let go of shards, of which nothing is under way any more."""
         async with self._database.write() as connection:
-            await ShareStore(connection).release(shards, self._holder, done_until=done_until)
+            store = ShareStore(connection)
+            await store.lock()
+            await store.release(shards, self._holder, done_until=done_until)
         self._held -= frozenset(shards)
 
     async def leave(self, *, done_until: int) -> None:
         """Let go of everything: the others need not wait for the lease's end."""
         async with self._database.write() as connection:
             store = ShareStore(connection)
+            await store.lock()
             await store.release(self._held, self._holder, done_until=done_until)
             await store.leave(self._holder)
         self._held = frozenset()
