@@ -576,7 +576,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "column.weekly": ("Every week", "每周"),
     "column.active_until": ("On until", "生效至"),
     "column.title": ("Title", "标题"),
-    "column.address": ("Address", "地址"),
+    "column.page": ("Address", "地址"),
     "column.type": ("Type", "类型"),
     "column.state": ("State", "状况"),
     "column.last_check": ("Last check", "上次检查"),

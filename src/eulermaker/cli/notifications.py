@@ -305,7 +305,7 @@ def list_pages(limit: options.Limit = 20, offset: options.Offset = 0, json: opti
         show.record(page)
         return
     show.table(
-        ("id", "title", "address", "selector"),
+        ("id", "title", "page", "selector"),
         [
             (each.id, each.title, f"/status/{each.slug}", show.details(each.selector))
             for each in page.status_pages
