@@ -176,9 +176,15 @@ def test_no_change_is_lost_or_doubled_when_servers_are_killed(
                 )
             for probe in probes.values():
                 done(client, f"{PROBES}/{probe}/pause")
+            # Another server learns of it a moment later, and may check once more before it does.
+            ledger = Ledger(database_url(crew[0]))
+            wait_until(
+                lambda: all(of_it[-1].after == "unknown" for of_it in ledger.changes().values()),
+                "all are paused",
+                seconds=SECONDS,
+            )
             results = {probe: results_of(client, probe) for probe in probes.values()}
             alerts = open_alerts(client)
-        ledger = Ledger(database_url(crew[0]))
         wait_until(
             lambda: not any(row.state == "pending" for row in ledger.messages()),
             "all is sent",
