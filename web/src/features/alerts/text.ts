@@ -1,0 +1,30 @@
+import { messages } from "@i18n";
+
+export const text = messages({
+  alerts: { zh: "告警", en: "Alerts" },
+  open: { zh: "未解决", en: "Open" },
+  all: { zh: "全部", en: "All" },
+  firing: { zh: "告警中", en: "Firing" },
+  acknowledged: { zh: "已确认", en: "Acknowledged" },
+  resolved: { zh: "已解决", en: "Resolved" },
+  filterStatus: { zh: "按状态筛选", en: "Filter by status" },
+  status: { zh: "状态", en: "Status" },
+  probe: { zh: "探针", en: "Probe" },
+  severity: { zh: "级别", en: "Severity" },
+  info: { zh: "提示", en: "Info" },
+  warning: { zh: "警告", en: "Warning" },
+  critical: { zh: "严重", en: "Critical" },
+  opened: { zh: "开始", en: "Opened" },
+  ended: { zh: "结束", en: "Ended" },
+  reason: { zh: "原因", en: "Reason" },
+  flapping: { zh: "反复变化", en: "flapping" },
+  acknowledge: { zh: "确认", en: "Acknowledge" },
+  resolve: { zh: "解决", en: "Resolve" },
+  by: { zh: "{name} 已确认", en: "{name} is at it" },
+  noneOpen: { zh: "没有未解决的告警", en: "No alert is open" },
+  none: { zh: "没有告警", en: "There are no alerts" },
+  noneHint: {
+    zh: "探针失败时会在这里出现，并按通知渠道发送",
+    en: "They appear here when probes fail, and are sent over the channels of notifications",
+  },
+});
