@@ -30,6 +30,11 @@ export async function done(
   return (await envelope(asked)).message ?? "";
 }
 
+/** The body of an answer of family 003, whose resources come without an envelope; raises an ApiFault. */
+export async function resource<T>(asked: Promise<{ data?: T; response: Response }>): Promise<T> {
+  return envelope(asked);
+}
+
 async function envelope<E>(asked: Promise<{ data?: E; response: Response }>): Promise<E> {
   let answered: { data?: E; response: Response };
   try {

@@ -19,6 +19,7 @@ export const text = messages({
     en: "This is no answer of the server: a proxy may have changed it. Try again, or ask the administrator.",
   },
   stale: { zh: "显示的是之前的数据", en: "What you see is from before" },
+  save: { zh: "保存", en: "Save" },
   cancel: { zh: "取消", en: "Cancel" },
   typeName: { zh: "请输入 {name} 以确认", en: "Type {name} to confirm" },
   lacking: { zh: "当前角色没有 {permission} 权限", en: "Your role lacks the permission {permission}" },

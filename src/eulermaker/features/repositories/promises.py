@@ -3,7 +3,7 @@
 from eulermaker.features.builds.schemas import BuildError, PublicationInfo
 from eulermaker.features.repositories.directory import Directory, require_signed
 from eulermaker.features.repositories.faults import TOLD_LATER
-from eulermaker.features.repositories.schemas import Problem
+from eulermaker.features.repositories.schemas import NotPublished
 from eulermaker.features.repositories.store import Publication, Repository, RepositoryStore
 from eulermaker.features.repositories.tools import Tools
 from eulermaker.kernel.call import Call
@@ -64,11 +64,11 @@ def status_of(publication: Publication, repository: Repository) -> str:
             return state
 
 
-def problem_of(slug: str | None, facts: dict[str, object] | None, language: Language) -> Problem | None:
+def problem_of(slug: str | None, facts: dict[str, object] | None, language: Language) -> NotPublished | None:
     """What went wrong, in the reader's language."""
     if slug is None:
         return None
-    return Problem(code=slug, message=TOLD_LATER[slug].sentence(language, facts or {}))
+    return NotPublished(code=slug, message=TOLD_LATER[slug].sentence(language, facts or {}))
 
 
 def _info(publication: Publication, repository: Repository, language: Language) -> PublicationInfo:

@@ -96,7 +96,7 @@ class PublicationInRepository(NewPublication):
     build_id: Annotated[Text, Field(max_length=64)]
 
 
-class Problem(BaseModel):
+class NotPublished(BaseModel):
     """Why something was not published."""
 
     code: str
@@ -120,7 +120,7 @@ class RepositoryDetail(BaseModel):
     revision: int
     published_revision: int
     published_at: Time | None
-    error: Problem | None
+    error: NotPublished | None
     url: str
 
 
@@ -187,7 +187,7 @@ class PublicationDetail(BaseModel):
     build_id: str
     status: Literal["waiting", "publishing", "published", "refused"]
     created_at: Time
-    error: Problem | None
+    error: NotPublished | None
 
 
 class PublicationList(BaseModel):

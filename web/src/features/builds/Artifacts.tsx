@@ -11,6 +11,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useMemo } from "react";
 import styles from "./Builds.module.css";
+import { Publish } from "./Publish";
 import { type Build, isUnderWay } from "./state";
 import { text } from "./text";
 
@@ -84,6 +85,7 @@ export function Artifacts({ build }: { build: Build }) {
         >
           {t("downloadAll")}
         </Button>
+        {build.artifacts.some(({ rpm }) => rpm) ? <Publish build={build.id} /> : null}
       </div>
       <DataTable
         label={t("artifacts")}

@@ -4,6 +4,7 @@ import { FaultView } from "@shared/FaultView";
 import { Nothing } from "@shared/Nothing";
 import { PageHeader } from "@shared/PageHeader";
 import { Status, type Tone } from "@shared/Status";
+import { wrongIn } from "@shared/wrong";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Checkbox, Form, Input, InputNumber, Segmented, Select } from "antd";
 import { useRef, useState } from "react";
@@ -56,11 +57,7 @@ export default function NewBuildPage() {
     },
     onSettled: () => setProgress(undefined),
   });
-  const wrong = sending.error ? asFault(sending.error).fieldErrors : new Map<string, string>();
-  const field = (name: string) => {
-    const message = wrong.get(name);
-    return message === undefined ? {} : { validateStatus: "error" as const, help: message };
-  };
+  const field = wrongIn(sending.error ? asFault(sending.error) : undefined);
   const read = (file: File): boolean => {
     const kind = kindOf(file.name);
     if (kind === undefined || file.size > MAX_READ) return false;

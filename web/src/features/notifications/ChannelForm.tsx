@@ -1,10 +1,11 @@
 import { answer, api, type Schemas } from "@api/client";
 import { useText } from "@i18n";
+import { FormDialog } from "@shared/FormDialog";
+import type { Wrong } from "@shared/wrong";
 import { useQueryClient } from "@tanstack/react-query";
 import { Checkbox, Form, Input, Modal, Select, Switch } from "antd";
 import { useState } from "react";
 import { labels, lines, typedLabels } from "./entries";
-import { FormDialog, type Wrong } from "./FormDialog";
 import styles from "./Notifications.module.css";
 import { text } from "./text";
 

@@ -1,6 +1,7 @@
 import { answer, api, done, type Schemas } from "@api/client";
 import { useText } from "@i18n";
 import type { Column } from "@shared/DataTable";
+import { FormDialog } from "@shared/FormDialog";
 import { Nothing } from "@shared/Nothing";
 import { Status } from "@shared/Status";
 import { usePages } from "@shared/usePages";
@@ -8,7 +9,6 @@ import { useQueryClient } from "@tanstack/react-query";
 import { App, Form, Input, Select, Switch } from "antd";
 import { useCallback, useMemo, useState } from "react";
 import { labels, typedLabels } from "./entries";
-import { FormDialog } from "./FormDialog";
 import { Listed } from "./Listed";
 import { RowActions } from "./RowActions";
 import { text } from "./text";

@@ -1,10 +1,10 @@
 import { answer, api, type Schemas } from "@api/client";
 import { useText } from "@i18n";
+import { FormDialog } from "@shared/FormDialog";
 import { useQueryClient } from "@tanstack/react-query";
 import { Checkbox, Form, Input, InputNumber, Segmented, Select } from "antd";
 import { useState } from "react";
 import { labels, typedLabels } from "./entries";
-import { FormDialog } from "./FormDialog";
 import { text } from "./text";
 
 export type Window = Schemas["WindowDetail"];

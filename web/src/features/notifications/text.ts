@@ -8,8 +8,6 @@ export const text = messages({
   pages: { zh: "状态页", en: "Status pages" },
   add: { zh: "添加", en: "Add" },
   edit: { zh: "修改", en: "Edit" },
-  save: { zh: "保存", en: "Save" },
-  cancel: { zh: "取消", en: "Cancel" },
   delete: { zh: "删除", en: "Delete" },
   deleteTitle: { zh: "删除 {name}", en: "Delete {name}" },
   deleteChannel: {

@@ -1,8 +1,9 @@
 import { answer, api, type Schemas } from "@api/client";
-import { type ApiFault, asFault } from "@api/fault";
+import { asFault } from "@api/fault";
 import { useText } from "@i18n";
 import { ActionButton } from "@shared/ActionButton";
 import { FaultView } from "@shared/FaultView";
+import { type Wrong, wrongIn } from "@shared/wrong";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Form, Input, InputNumber, Select, Switch } from "antd";
 import { useState } from "react";
@@ -141,8 +142,6 @@ function Tried({ tried }: { tried: Schemas["Checked"] }) {
     </div>
   );
 }
-
-type Wrong = (field: string) => { validateStatus?: "error"; help?: string };
 
 function Fields({
   fields,
@@ -329,12 +328,3 @@ const RESTART: Schemas["RemedySettings"] = {
   max_attempts: 5,
   window: 3600,
 };
-
-/** What the server says of a field, for the field to show. */
-function wrongIn(fault: ApiFault | undefined): Wrong {
-  const errors = fault?.fieldErrors ?? new Map<string, string>();
-  return (field) => {
-    const found = [...errors].find(([name]) => name === field || name.startsWith(`${field}.`));
-    return found ? { validateStatus: "error", help: found[1] } : {};
-  };
-}

@@ -1,9 +1,10 @@
 import { type ApiFault, asFault } from "@api/fault";
 import { useText } from "@i18n";
-import { FaultView } from "@shared/FaultView";
 import { Form, Modal } from "antd";
 import { type ReactNode, useState } from "react";
+import { FaultView } from "./FaultView";
 import { text } from "./text";
+import { type Wrong, wrongIn } from "./wrong";
 
 interface Properties {
   title: string;
@@ -12,8 +13,6 @@ interface Properties {
   /** The fields; each is told what the server says of it. */
   children: (wrong: Wrong) => ReactNode;
 }
-
-export type Wrong = (field: string) => { validateStatus?: "error"; help?: string };
 
 /** A form over the page; it stays open, with what was typed, until the server has taken it. */
 export function FormDialog({ title, save, close, children }: Properties) {
@@ -31,12 +30,6 @@ export function FormDialog({ title, save, close, children }: Properties) {
       setBusy(false);
     }
   };
-  const wrong: Wrong = (field) => {
-    const found = [...(fault?.fieldErrors ?? [])].find(
-      ([name]) => name === field || name.startsWith(`${field}.`),
-    );
-    return found ? { validateStatus: "error", help: found[1] } : {};
-  };
   return (
     <Modal
       open
@@ -50,7 +43,7 @@ export function FormDialog({ title, save, close, children }: Properties) {
     >
       {fault ? <FaultView error={fault} /> : null}
       <Form layout="vertical" onFinish={() => void act()}>
-        {children(wrong)}
+        {children(wrongIn(fault))}
       </Form>
     </Modal>
   );

@@ -1,0 +1,28 @@
+import { messages } from "@i18n";
+
+export const text = messages({
+  system: { zh: "系统", en: "System" },
+  audit: { zh: "审计", en: "Audit" },
+  maintenance: { zh: "维护模式", en: "Maintenance" },
+  configuration: { zh: "配置", en: "Configuration" },
+  when: { zh: "时间", en: "When" },
+  who: { zh: "用户", en: "Who" },
+  action: { zh: "操作", en: "Action" },
+  on: { zh: "对象", en: "On" },
+  from: { zh: "来自", en: "From" },
+  result: { zh: "结果", en: "Result" },
+  filterUser: { zh: "按用户筛选", en: "Filter by user" },
+  filterAction: { zh: "按操作筛选，如 container.start", en: "Filter by action, such as container.start" },
+  filterResource: { zh: "按对象筛选", en: "Filter by what it was done to" },
+  older: { zh: "更早的记录", en: "Older ones" },
+  newest: { zh: "回到最新", en: "Back to the newest" },
+  export: { zh: "导出 CSV", en: "Export as CSV" },
+  noEntries: { zh: "没有符合条件的记录", en: "No entry matches" },
+  enabled: { zh: "维护模式已开启，写操作会得到 503", en: "Maintenance is on: writes are answered with 503" },
+  disabled: { zh: "维护模式未开启", en: "Maintenance is off" },
+  message: { zh: "告诉用户的话", en: "What users are told" },
+  until: { zh: "自动结束时间（可留空）", en: "Ends by itself at (may be empty)" },
+  begin: { zh: "开启", en: "Begin" },
+  end: { zh: "结束", en: "End" },
+  since: { zh: "{name} 于 {when} 开启", en: "Begun by {name} at {when}" },
+});
