@@ -71,7 +71,7 @@ _PROBLEM = {
 _UNLIMITED = {"/api/v1/system/health", "/healthz", "/readyz", "/metrics"}
 _LOGIN = "/api/v1/auth/login"
 _REGISTER = "/api/v1/auth/register"
-_SIGNING_IN = {_LOGIN, _REGISTER, "/api/v1/auth/refresh"}
+_POLICY = "/api/v1/auth/policy"
 _REFUSED_FIELDS = {
     "type": "object",
     "description": "002's answer to a body that its schema refuses: Pydantic's list.",
@@ -234,7 +234,8 @@ def _schema(family: Family) -> str:
 def _kinds(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[Kind]:
     """The kinds of faults that an operation may end with."""
     yield from (Kind.INVALID, Kind.INTERNAL, Kind.UNAVAILABLE)
-    if path not in _PUBLIC or path in _SIGNING_IN:
+    # Who signs in without a token shows something else, which may be refused as well.
+    if path not in _PUBLIC or ("/auth/" in path and path != _POLICY):
         yield from (Kind.UNAUTHENTICATED, Kind.FORBIDDEN)
     if "{" in path or "requestBody" in operation:
         yield Kind.NOT_FOUND
