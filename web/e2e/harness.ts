@@ -132,7 +132,9 @@ export async function ask<T>(method: string, path: string, body?: object): Promi
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return ((await response.json()) as { data: T }).data;
+  const told = (await response.json()) as T & { data?: T };
+  // Family 003 answers without an envelope.
+  return told.data ?? told;
 }
 
 /** Stop the server and start it again. */

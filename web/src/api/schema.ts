@@ -5903,7 +5903,7 @@ export interface components {
             created_at: string;
             /** Description */
             description: string;
-            error: components["schemas"]["Problem"] | null;
+            error: components["schemas"]["NotPublished"] | null;
             /** Id */
             id: string;
             /** Keep Versions */
@@ -7075,6 +7075,16 @@ export interface components {
          */
         Nothing: Record<string, unknown>;
         /**
+         * NotPublished
+         * @description Why something was not published.
+         */
+        NotPublished: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
          * Occurrence
          * @description One error as it was told; `cause` is the class of what was behind it.
          */
@@ -7466,7 +7476,7 @@ export interface components {
             build_id: string;
             /** Created At */
             created_at: string;
-            error: components["schemas"]["Problem"] | null;
+            error: components["schemas"]["NotPublished"] | null;
             /** Id */
             id: string;
             /** Repository */
@@ -7812,7 +7822,7 @@ export interface components {
             created_at: string;
             /** Description */
             description: string;
-            error: components["schemas"]["Problem"] | null;
+            error: components["schemas"]["NotPublished"] | null;
             /** Id */
             id: string;
             /** Keep Versions */
@@ -10511,6 +10521,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10658,6 +10670,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10688,6 +10702,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10716,6 +10732,8 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10746,6 +10764,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10776,6 +10796,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10806,6 +10828,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10836,6 +10860,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10866,6 +10892,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10947,6 +10975,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -10977,6 +11007,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error003-400"];
+            401: components["responses"]["Error003-401"];
+            403: components["responses"]["Error003-403"];
             404: components["responses"]["Error003-404"];
             409: components["responses"]["Error003-409"];
             429: components["responses"]["Error003-429"];
@@ -11188,6 +11220,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
             404: components["responses"]["Error000-404"];
             409: components["responses"]["Error000-409"];
             429: components["responses"]["Error000-429"];
@@ -11218,6 +11252,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
             404: components["responses"]["Error000-404"];
             409: components["responses"]["Error000-409"];
             429: components["responses"]["Error000-429"];
@@ -11346,6 +11382,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
             404: components["responses"]["Error000-404"];
             409: components["responses"]["Error000-409"];
             429: components["responses"]["Error000-429"];
@@ -15791,6 +15829,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
             404: components["responses"]["Error004-404"];
             409: components["responses"]["Error004-409"];
             422: components["responses"]["Error004-422"];
@@ -15906,6 +15946,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
             404: components["responses"]["Error004-404"];
             409: components["responses"]["Error004-409"];
             422: components["responses"]["Error004-422"];
@@ -15937,6 +15979,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
             404: components["responses"]["Error004-404"];
             409: components["responses"]["Error004-409"];
             422: components["responses"]["Error004-422"];
@@ -15968,6 +16012,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
             404: components["responses"]["Error004-404"];
             409: components["responses"]["Error004-409"];
             422: components["responses"]["Error004-422"];
@@ -15999,6 +16045,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
             404: components["responses"]["Error004-404"];
             409: components["responses"]["Error004-409"];
             422: components["responses"]["Error004-422"];
@@ -16030,6 +16078,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error004-400"];
+            401: components["responses"]["Error004-401"];
+            403: components["responses"]["Error004-403"];
             404: components["responses"]["Error004-404"];
             409: components["responses"]["Error004-409"];
             422: components["responses"]["Error004-422"];

@@ -9,6 +9,7 @@ import { createBrowserRouter, type RouteObject, RouterProvider } from "react-rou
 import { Broken } from "./Broken";
 import { features } from "./feature";
 import { NotFound } from "./NotFound";
+import { patiently } from "./patiently";
 import { Shell } from "./Shell";
 import { themeOf, useScheme } from "./theme";
 
@@ -32,7 +33,7 @@ function routes(): RouteObject[] {
   const pages = features.flatMap(({ section, pages }) =>
     pages.map(({ path, load }) => ({
       path: section === HOME ? path : path ? `${section}/${path}` : section,
-      lazy: async () => ({ Component: (await load()).default }),
+      lazy: async () => ({ Component: (await patiently(load)).default }),
       errorElement: <Broken />,
     })),
   );

@@ -35,14 +35,14 @@ export default function BuildPage() {
     refetchInterval: ({ state }) => (state.data && isUnderWay(state.data.status) ? PERIOD_MS : false),
   });
   const ended = useCallback(() => void client.invalidateQueries({ queryKey: ["builds"] }), [client]);
-  if (error && asFault(error).status === 404) {
+  if (!data) {
     return (
-      <Nothing title={t("notFound")}>
-        <Link to="/builds">{t("back")}</Link>
-      </Nothing>
+      <>
+        <PageHeader title={id} />
+        {error ? <Missing error={error} retry={() => void refetch()} /> : <Loading />}
+      </>
     );
   }
-  if (!data) return error ? <FaultView error={error} retry={() => void refetch()} /> : <Loading />;
   const [tone, word] = STATES[data.status];
   const tabs = [
     { key: "log", label: t("log"), children: <BuildLogTab build={data} ended={ended} /> },
@@ -69,6 +69,16 @@ export default function BuildPage() {
         destroyOnHidden
       />
     </>
+  );
+}
+
+function Missing({ error, retry }: { error: Error; retry: () => void }) {
+  const t = useText(text);
+  if (asFault(error).status !== 404) return <FaultView error={error} retry={retry} />;
+  return (
+    <Nothing title={t("notFound")}>
+      <Link to="/builds">{t("back")}</Link>
+    </Nothing>
   );
 }
 

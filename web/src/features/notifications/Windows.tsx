@@ -71,7 +71,7 @@ function useColumns(edit: (window: Window) => void): Column<Window>[] {
 function when({ weekly, starts_at, ends_at }: Window, t: Say<typeof text>): string {
   if (!weekly) return `${moment(starts_at ?? "")} – ${moment(ends_at ?? "")}`;
   const days = weekly.days.map((day) => t(DAYS[day - 1] ?? "monday")).join(", ");
-  const { start, duration_minutes: minutes, timezone: zone } = weekly;
+  const { start, duration_minutes: minutes, timezone: zone = "UTC" } = weekly;
   return t("everyWeek", { days, start, minutes, zone });
 }
 

@@ -39,14 +39,14 @@ export default function ProbePage() {
     queryFn: () => answer(api.GET("/api/v1/probes/{probe}", path)),
   });
   const results = useLatestResults(id);
-  if (error && asFault(error).status === 404) {
+  if (!data) {
     return (
-      <Nothing title={t("notFound")}>
-        <Link to="/probes">{t("back")}</Link>
-      </Nothing>
+      <>
+        <PageHeader title={id} />
+        {error ? <Missing error={error} retry={() => void refetch()} /> : <Loading />}
+      </>
     );
   }
-  if (!data) return error ? <FaultView error={error} retry={() => void refetch()} /> : <Loading />;
   const [tone, word] = STATES[data.state];
   const tabs = [
     { key: "overview", label: t("overview"), children: <Overview probe={data} results={results} /> },
@@ -273,6 +273,16 @@ function Changes({ probe }: { probe: Probe }) {
 }
 
 type Action = "check" | "pause" | "resume";
+
+function Missing({ error, retry }: { error: Error; retry: () => void }) {
+  const t = useText(text);
+  if (asFault(error).status !== 404) return <FaultView error={error} retry={retry} />;
+  return (
+    <Nothing title={t("notFound")}>
+      <Link to="/probes">{t("back")}</Link>
+    </Nothing>
+  );
+}
 
 function Actions({ probe, edit }: { probe: Probe; edit: () => void }) {
   const t = useText(text);

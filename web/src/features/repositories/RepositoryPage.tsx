@@ -35,14 +35,14 @@ export default function RepositoryPage() {
       answer(api.GET("/api/v1/repositories/{repository}", { params: { path: { repository: name } } })),
     refetchInterval: ({ state }) => (state.data?.status === "publishing" ? PERIOD_MS : false),
   });
-  if (error && asFault(error).status === 404) {
+  if (!data) {
     return (
-      <Nothing title={t("notFound")}>
-        <Link to="/repositories">{t("back")}</Link>
-      </Nothing>
+      <>
+        <PageHeader title={name} />
+        {error ? <Missing error={error} retry={() => void refetch()} /> : <Loading />}
+      </>
     );
   }
-  if (!data) return error ? <FaultView error={error} retry={() => void refetch()} /> : <Loading />;
   return (
     <>
       <PageHeader title={data.name} note={<Status tone={TONES[data.status]}>{t(data.status)}</Status>}>
@@ -69,6 +69,16 @@ export default function RepositoryPage() {
         ]}
       />
     </>
+  );
+}
+
+function Missing({ error, retry }: { error: Error; retry: () => void }) {
+  const t = useText(text);
+  if (asFault(error).status !== 404) return <FaultView error={error} retry={retry} />;
+  return (
+    <Nothing title={t("notFound")}>
+      <Link to="/repositories">{t("back")}</Link>
+    </Nothing>
   );
 }
 
