@@ -64,6 +64,7 @@ TABLE: dict[Operation, Row] = {
     ("POST", "/api/v1/auth/ws-ticket"): Row("guest"),
     ("POST", "/api/v1/auth/logout"): Row("guest"),
     ("PUT", "/api/v1/auth/password"): Row("member", PASSWORDS),
+    ("POST", "/api/v1/auth/invitations"): Row("boss"),
     ("GET", "/api/v1/system/audit"): Row("boss"),
     ("GET", "/api/v1/system/audit/export"): Row("boss"),
     ("GET", "/api/auth/session"): Row("guest"),

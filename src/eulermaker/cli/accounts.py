@@ -71,6 +71,23 @@ def add(
         _tell(client.users.add(username, password=password, email=email, role=role), json=json)
 
 
+@users.command(help=text("help.users_invite"))
+def invite(
+    email: Annotated[str | None, typer.Argument(help=text("help.invited"))] = None,
+    json: options.Json = False,
+) -> None:
+    from eulermaker.cli import show
+    from eulermaker.cli.session import connect
+
+    with connect() as client:
+        made = client.users.invite(email)
+    if json:
+        show.record(made)
+    else:
+        until = show.moment(made.expires_at)
+        typer.echo(text("users.invited", invitation=made.invitation, until=until))
+
+
 @users.command("role", help=text("help.users_role"))
 def set_role(
     user: UserId,

@@ -24,6 +24,8 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "help.users_list": ("List accounts by name.", "按名称列出账户。"),
     "help.users_search": ("Only those whose name or address has this in it.", "按用户名或邮箱过滤。"),
     "help.users_add": ("Make an account.", "创建账户。"),
+    "help.users_invite": ("Let one person register within a week.", "邀请一人在一周内注册。"),
+    "help.invited": ("Only whoever has this address.", "仅限该邮箱的持有者。"),
     "help.users_role": ("Give an account another role.", "更改账户的角色。"),
     "help.users_pause": (
         "Let nobody use an account: its sessions and keys end at once.",
@@ -53,6 +55,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "help.audit_export": ("Write all entries, the oldest first.", "导出审计记录，最早的在前。"),
     "whoami": ("{username} ({role}) at {url}", "{username}（{role}），服务器 {url}"),
     "users.now": ("{id}  {username}  {role}  {status}", "{id}  {username}  {role}  {status}"),
+    "users.invited": (
+        "Invitation (told this once, until {until}): {invitation}",
+        "邀请码（只显示一次，有效期至 {until}）：{invitation}",
+    ),
     "users.removed": ("{id} is removed.", "已删除 {id}。"),
     "keys.once": (
         "Keep it now: {id} is not shown again.",

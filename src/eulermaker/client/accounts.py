@@ -36,6 +36,14 @@ class User(Record):
     lastLoginAt: datetime | None = None
 
 
+class Invitation(Record):
+    """What registering takes, once, until it expires."""
+
+    invitation: str
+    email: str | None = None
+    expires_at: datetime
+
+
 class UserPage(Record):
     """Some of the accounts, and how many there are."""
 
@@ -99,6 +107,11 @@ class Users:
         """Makes an account."""
         body = {"username": username, "email": email, "password": password, "role": role}
         return parse(User, self._call("POST", "/users", json=body))
+
+    def invite(self, email: str | None = None) -> Invitation:
+        """Lets one person register within a week; with an address, that person alone."""
+        call = Call(method="POST", path="/auth/invitations", json={"email": email})
+        return parse(Invitation, self._transport.data(call))
 
     def set_role(self, user: str, role: str) -> User:
         """Gives an account another role."""

@@ -576,6 +576,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite
+         * @description Let one person register within a week, also where only the invited may.
+         */
+        post: operations["invite_api_v1_auth_invitations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -5870,6 +5890,18 @@ export interface components {
             version: string;
         };
         /**
+         * Invitation
+         * @description What registering takes, once, until it expires; it is told this once.
+         */
+        Invitation: {
+            /** Email */
+            email: string | null;
+            /** Expires At */
+            expires_at: string;
+            /** Invitation */
+            invitation: string;
+        };
+        /**
          * Keys
          * @description The caller's keys.
          */
@@ -6591,6 +6623,14 @@ export interface components {
              * @constant
              */
             type: "feishu";
+        };
+        /**
+         * NewInvitation
+         * @description Whom to invite: whoever has that address, or whoever is given the invitation.
+         */
+        NewInvitation: {
+            /** Email */
+            email?: string | null;
         };
         /**
          * NewMaintenance
@@ -8644,6 +8684,19 @@ export interface components {
         /** Success[Info] */
         Success_Info_: {
             data: components["schemas"]["Info"];
+            /** Message */
+            message?: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success?: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** Success[Invitation] */
+        Success_Invitation_: {
+            data: components["schemas"]["Invitation"];
             /** Message */
             message?: string | null;
             /**
@@ -11068,6 +11121,38 @@ export interface operations {
             429: components["responses"]["Error003-429"];
             500: components["responses"]["Error003-500"];
             503: components["responses"]["Error003-503"];
+        };
+    };
+    invite_api_v1_auth_invitations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_Invitation_"];
+                };
+            };
+            400: components["responses"]["Error000-400"];
+            401: components["responses"]["Error000-401"];
+            403: components["responses"]["Error000-403"];
+            404: components["responses"]["Error000-404"];
+            409: components["responses"]["Error000-409"];
+            429: components["responses"]["Error000-429"];
+            500: components["responses"]["Error000-500"];
+            503: components["responses"]["Error000-503"];
         };
     };
     login_api_v1_auth_login_post: {

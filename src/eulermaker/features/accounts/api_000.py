@@ -27,6 +27,7 @@ from eulermaker.features.accounts.schemas import (
     UserInfo,
 )
 from eulermaker.kernel.call import Call
+from eulermaker.kernel.clock import Time
 from eulermaker.kernel.faults import Language
 
 LOGGED_OUT: dict[Language, str] = {"zh": "已退出登录", "en": "Signed out"}
@@ -38,6 +39,10 @@ CHANGED: dict[Language, str] = {
 SENT: dict[Language, str] = {
     "zh": "如果该邮箱有账户，重置邮件已发出",
     "en": "If the address has an account, an e-mail is on its way",
+}
+INVITED: dict[Language, str] = {
+    "zh": "邀请已生成，只显示这一次，7 天内有效",
+    "en": "The invitation is told this once; it holds for 7 days",
 }
 VERIFIED: dict[Language, str] = {"zh": "邮箱已验证", "en": "The address is verified"}
 
@@ -60,6 +65,20 @@ class ResetConfirmation(BaseModel):
 
     token: Secret
     password: NewPassword
+
+
+class NewInvitation(BaseModel):
+    """Whom to invite: whoever has that address, or whoever is given the invitation."""
+
+    email: Email | None = None
+
+
+class Invitation(BaseModel):
+    """What registering takes, once, until it expires; it is told this once."""
+
+    invitation: str
+    email: str | None
+    expires_at: Time
 
 
 class Policy(BaseModel):
@@ -123,6 +142,14 @@ def router(desk: Desk, callers: Callers) -> APIRouter:
             visitor=visitor(request),
         )
         return success(UserInfo.of(user), status=201)
+
+    @routes.post("/invitations", response_model=Success[Invitation], status_code=201)
+    async def invite(call: Caller, body: Annotated[NewInvitation | None, Body()] = None) -> Response:
+        """Let one person register within a week, also where only the invited may."""
+        email = None if body is None else body.email
+        invitation, expires_at = await desk.registration.invite(call, email=email)
+        told = Invitation(invitation=invitation, email=email, expires_at=expires_at)
+        return success(told, message=INVITED[call.language], status=201)
 
     @routes.post("/register/verify", response_model=Done)
     async def verify(request: Request, body: Verification) -> Response:
