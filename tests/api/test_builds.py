@@ -63,6 +63,7 @@ def test_whole_life_in_documented_shapes(shared_server: ServerProcess, chinese: 
         "id", "name", "status", "created_at", "queued_at", "started_at", "finished_at", "duration",
         "dockerfile_content", "spec_content", "build_args", "labels", "target", "cache_enabled", "cache_from",
         "optimize", "optimization", "timeout", "attempts", "queue", "steps", "image", "artifacts", "error",
+        "publications",
     }  # fmt: skip
     assert {key: found[key] for key in body if key != "context_files"} == {
         key: body[key] for key in body if key != "context_files"

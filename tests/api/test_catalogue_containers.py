@@ -60,6 +60,7 @@ ELSEWHERE: dict[str, set[str]] = {
         "registry-unreachable", "too-many-image-pulls",
     },
     "features/images/test_service.py": {"image-pull-cancelled", "image-pull-pending"},
+    "features/images/test_analyses.py": {"image-analysis-busy", "image-too-many-files"},
     "api/test_networks.py": {
         "network-in-use", "network-not-found", "network-option-refused", "network-predefined",
         "network-refused", "network-state-conflict", "subnet-in-use", "too-many-networks",

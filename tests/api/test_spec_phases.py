@@ -159,6 +159,7 @@ def test_a_draft_compiles_what_changed(packages: Packages) -> None:
     changed = {"part_c": "int part(void) { return 3; }\n"}
     second, lines = packages.built(spec(name), optimize="max", **changed)
     assert said(lines, "kept build tree: 1 changed, 0 removed")
+    assert "spec-kept-tree" in {each["rule"] for each in second["optimization"]["applied"]}
     compiled = [line for line in lines if line.startswith("cc ")]
     assert [line.split()[-1] for line in compiled] == ["part.c", "part.o"]
     written, _ = packages.built(spec(name), optimize="off", **changed)

@@ -51,18 +51,36 @@ def _fetch(client: "Client", container: str, path: str, target: str) -> None:
             sys.stdout.buffer.flush()
         else:
             with tarfile.open(fileobj=_Reader(chunks), mode="r|*") as archive:
-                _unpack(archive, Path(target))
+                unpack(archive, Path(target))
 
 
-def _unpack(archive: tarfile.TarFile, target: Path) -> None:
+def unpack(archive: tarfile.TarFile, target: Path) -> None:
     """Into the folder `target` under the archive's own name, else as `target`."""
     folder = target if target.is_dir() else target.parent
+    # Members are judged below: the filters of `tarfile` came with Python 3.11.4.
+    archive.extraction_filter = lambda member, path: member
     for member in archive:
         if folder is not target:
             parts = PurePosixPath(member.name).parts
-            member = member.replace(name=str(PurePosixPath(target.name, *parts[1:])), deep=False)
-        # Links stay as they are in the container; nothing is written through one that leaves the folder.
-        archive.extract(member, folder, filter="tar")
+            member.name = str(PurePosixPath(target.name, *parts[1:]))
+        if member.isfile() or member.isdir() or member.issym() or member.islnk():
+            _judge(member, folder)
+            archive.extract(member, folder)
+
+
+def _judge(member: tarfile.TarInfo, folder: Path) -> None:
+    """Raise Complaint for what would be written outside the folder; take bits away that nobody asked for.
+
+    Links stay as they are in the container, but nothing is written through one that leaves the folder.
+    """
+    member.name = member.name.lstrip("/")
+    for name in (member.name, member.linkname) if member.islnk() else (member.name,):
+        place = folder / name
+        # What is a link itself is replaced, not followed.
+        place = place.parent.resolve() / place.name if member.issym() else place.resolve()
+        if not place.is_relative_to(folder.resolve()):
+            raise Complaint(text("cp.outside", name=name, folder=folder))
+    member.mode &= 0o755
 
 
 def _put(client: "Client", source: str, container: str, path: str) -> None:
@@ -101,7 +119,10 @@ def _is_folder(client: "Client", container: str, path: str) -> bool:
 
 
 def _owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    return member.replace(uid=0, gid=0, uname="", gname="", deep=False)
+    # `TarInfo.replace` came with Python 3.11.4.
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
 
 
 class _Reader(io.RawIOBase):

@@ -467,6 +467,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{size} in files, {wasted} of it for nothing; {useful} is of use",
         "文件共 {size}，其中浪费 {wasted}，有效占比 {useful}",
     ),
+    "cp.outside": (
+        "{name} would be written outside of {folder}; nothing more was copied",
+        "{name} 会被写到 {folder} 之外，已停止复制",
+    ),
     "pull.begun": ("Pulling {image}", "正在拉取 {image}"),
     "pull.done": ("Pulled {image} {id}", "已拉取 {image} {id}"),
     "pull.ended": ("The pull of {image} ended: {status}", "镜像 {image} 的拉取已结束：{status}"),

@@ -368,9 +368,11 @@ class Courier:
                 while True:
                     try:
                         released = released or await self._release()
-                        for posted in await self._claim():
-                            self._busy[posted.message.target] += 1
-                            group.start_soon(self._carry, posted)
+                        # Until nothing is left: what waits behind a busy target shows once that is full.
+                        while claimed := await self._claim():
+                            for posted in claimed:
+                                self._busy[posted.message.target] += 1
+                                group.start_soon(self._carry, posted)
                     except Fault as fault:
                         if not fault.entry.retryable:
                             raise

@@ -14,7 +14,8 @@ class Pulled(io.RawIOBase):
         self._rest = b""
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes: exactly so many, until the stream ends."""
+        """The next bytes: exactly so many, until the stream ends; ends with whom the thread works for."""
+        from_thread.check_cancelled()
         pieces, missing = [self._rest], size - len(self._rest)
         while missing > 0 and (piece := from_thread.run(anext, self._stream, None)) is not None:
             pieces.append(piece)

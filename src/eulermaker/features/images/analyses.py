@@ -23,8 +23,10 @@ KEPT = 64
 class Analyses:
     """What images consist of; one image is read at a time, however many ask."""
 
-    def __init__(self, engine: Images) -> None:
+    def __init__(self, engine: Images, *, seconds: float = SECONDS, max_files: int = MAX_FILES) -> None:
         self._engine = engine
+        self._seconds = seconds
+        self._max_files = max_files
         self._turn = anyio.Lock()
         self._under_way = SingleFlight[Anatomy]()
         self._known: OrderedDict[str, Anatomy] = OrderedDict()
@@ -37,15 +39,15 @@ class Analyses:
     async def _read(self, image: InspectedImage) -> Anatomy:
         name = image.tags[0] if image.tags else image.id
         try:
-            with anyio.fail_after(SECONDS):
+            with anyio.fail_after(self._seconds):
                 await self._turn.acquire()
             try:
-                with anyio.fail_after(SECONDS):
+                with anyio.fail_after(self._seconds):
                     anatomy = await self._dissect(image, name)
             finally:
                 self._turn.release()
         except TimeoutError as error:
-            raise ANALYSIS_BUSY(image=name, seconds=int(SECONDS)) from error
+            raise ANALYSIS_BUSY(image=name, seconds=round(self._seconds)) from error
         self._known[image.id] = anatomy
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
@@ -54,12 +56,12 @@ class Analyses:
     async def _dissect(self, image: InspectedImage, name: str) -> Anatomy:
         async with self._engine.save(image.id) as stream:
             try:
-                return await to_thread.run_sync(_anatomy, Pulled(stream))
+                return await to_thread.run_sync(_anatomy, Pulled(stream), self._max_files)
             except TooManyFilesError as error:
-                raise TOO_MANY_FILES(image=name, limit=MAX_FILES) from error
+                raise TOO_MANY_FILES(image=name, limit=self._max_files) from error
             except ImageArchiveError as error:
                 raise ENGINE_REFUSED() from error
 
 
-def _anatomy(archive: Pulled) -> Anatomy:
-    return dissect(read_image_archive(archive, max_files=MAX_FILES))
+def _anatomy(archive: Pulled, max_files: int) -> Anatomy:
+    return dissect(read_image_archive(archive, max_files=max_files))
