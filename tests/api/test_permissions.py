@@ -81,6 +81,7 @@ ELSEWHERE = (
     "/api/ping",
     "/v1",
     "/api/v1/system/audit",
+    "/api/v1/auth/invitations",
     "/api/v1/auth/logout",
     "/api/v1/auth/register",
     "/api/v1/auth/password",

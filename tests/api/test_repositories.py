@@ -5,9 +5,11 @@ import gzip
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +212,7 @@ def test_packages_and_metadata_are_signed_by_the_repositorys_key(
     with reader(shared_server) as anybody:
         _check_signatures(anybody, name, tmp_path / "generated")
         first = anybody.get(f"/repos/{name}/RPM-GPG-KEY").text
-        answer = admin.put(f"{REPOSITORIES}/{name}/key", json={"private_key": _private_key(tmp_path)})
+        answer = admin.put(f"{REPOSITORIES}/{name}/key", json={"private_key": _private_key()})
         fingerprint = data_of(answer, message="Signing key set")["key_fingerprint"]
         settled(admin, name)
         # What was published before is signed anew.
@@ -218,17 +220,28 @@ def test_packages_and_metadata_are_signed_by_the_repositorys_key(
         assert anybody.get(f"/repos/{name}/RPM-GPG-KEY").text != first
 
 
-def _private_key(folder: Path) -> str:
-    home = folder / "home"
-    home.mkdir(mode=0o700)
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode=loopback", "--passphrase="]
+@contextmanager
+def _gpg_home() -> Iterator[Path]:
+    """A home for gpg with a short path: its agent's socket lies in it, and such paths end at 107 bytes."""
+    home = Path(tempfile.mkdtemp(prefix="gpg-"))
     try:
-        made = [*gpg, "--quick-generate-key", "Somebody <a@example.org>", "rsa2048", "sign", "never"]
-        subprocess.run(made, check=True, capture_output=True)
-        export = [*gpg, "--armor", "--export-secret-keys"]
-        return subprocess.run(export, check=True, capture_output=True, text=True).stdout
+        yield home
     finally:
         subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
+        shutil.rmtree(home)
+
+
+def _private_key() -> str:
+    with _gpg_home() as home:
+        return _made_in(home)
+
+
+def _made_in(home: Path) -> str:
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode=loopback", "--passphrase="]
+    made = [*gpg, "--quick-generate-key", "Somebody <a@example.org>", "rsa2048", "sign", "never"]
+    subprocess.run(made, check=True, capture_output=True)
+    export = [*gpg, "--armor", "--export-secret-keys"]
+    return subprocess.run(export, check=True, capture_output=True, text=True).stdout
 
 
 def _check_signatures(client: httpx.Client, name: str, folder: Path) -> str:
@@ -247,13 +260,11 @@ def _check_signatures(client: httpx.Client, name: str, folder: Path) -> str:
         assert re.search("RSA/SHA[0-9]+ Signature.*: OK", checked.stdout), checked.stdout
     for file in ("repomd.xml", "repomd.xml.asc"):
         (folder / file).write_bytes(client.get(f"/repos/{name}/repodata/{file}").content)
-    home = folder / "home"
-    home.mkdir(mode=0o700)
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--status-fd=1"]
-    subprocess.run([*gpg, "--import", folder / "key"], check=True, capture_output=True)
-    verified = subprocess.run(
-        [*gpg, "--verify", folder / "repomd.xml.asc", folder / "repomd.xml"], capture_output=True, text=True
-    )
+    with _gpg_home() as home:
+        gpg = ["gpg", "--homedir", str(home), "--batch", "--status-fd=1"]
+        subprocess.run([*gpg, "--import", folder / "key"], check=True, capture_output=True)
+        signature = [folder / "repomd.xml.asc", folder / "repomd.xml"]
+        verified = subprocess.run([*gpg, "--verify", *signature], capture_output=True, text=True)
     valid = re.search(r"VALIDSIG ([0-9A-F]{40})", verified.stdout)
     assert valid is not None, verified.stderr
     return valid[1]
@@ -272,7 +283,7 @@ def test_no_secret_is_shown_or_stored_as_it_is(
     admin: httpx.Client, shared_server: ServerProcess, tmp_path: Path
 ) -> None:
     made = make(admin)
-    private = _private_key(tmp_path)
+    private = _private_key()
     answer = admin.put(f"{REPOSITORIES}/{made['name']}/key", json={"private_key": private})
     # The block begins with what is public, and that is kept as it is.
     body = private.splitlines()[12]
