@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -167,13 +168,8 @@ def test_no_change_is_lost_or_doubled_when_servers_are_killed(
         with httpx.Client(base_url=crew[0].url, headers=headers, timeout=60) as client:
             for path, probe in probes.items():
                 wanted = "failure" if path in targets.ill else "success"
-                wait_until(
-                    lambda probe=probe, wanted=wanted: (  # type: ignore[misc]  # bound at once
-                        asked(client, f"{PROBES}/{probe}")["state"] == wanted
-                    ),
-                    f"{probe} is {wanted} again",
-                    seconds=SECONDS,
-                )
+                settled = partial(_is, client, probe, wanted)
+                wait_until(settled, f"{probe} is {wanted} again", seconds=SECONDS)
             for probe in probes.values():
                 done(client, f"{PROBES}/{probe}/pause")
             # Another server learns of it a moment later, and may check once more before it does.
@@ -197,6 +193,10 @@ def test_no_change_is_lost_or_doubled_when_servers_are_killed(
         check_told(hook, changes, messages, most_twice=kills * ON_THE_WAY)
     told = sum(map(len, changes.values()))
     print(f"{kills} kills, {told} changes, {len(messages)} messages, {len(hook.received)} requests")
+
+
+def _is(client: httpx.Client, probe: str, state: str) -> bool:
+    return bool(asked(client, f"{PROBES}/{probe}")["state"] == state)
 
 
 def _back_in_schedule(targets: Watched, paths: list[str], *, since: float) -> None:

@@ -74,7 +74,7 @@ def read_image_archive(source: Source, *, max_files: int) -> list[Layer]:
     reader = _Reader(max_files)
     try:
         with _stream(source) as archive:
-            for member in _members(archive):
+            for member in members(archive):
                 reader.take(archive, member)
         return reader.layers()
     except (tarfile.TarError, EOFError, KeyError, IndexError, TypeError, ValueError) as error:
@@ -120,7 +120,7 @@ class _Reader:
     def _layer(self, content: IO[bytes]) -> _Contents:
         found = _Contents()
         with _stream(content) as layer:
-            for member in _members(layer):
+            for member in members(layer):
                 self._room -= 1
                 if self._room < 0:
                     raise TooManyFilesError
@@ -181,7 +181,8 @@ def _stream(source: Source | IO[bytes]) -> tarfile.TarFile:
     )
 
 
-def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar as they come; none is kept."""
     while member := archive.next():
         # Or all of them are kept: an image may have a million files.
         archive.members.clear()  # type: ignore[attr-defined]  # missing in the stubs

@@ -14,7 +14,7 @@ MAX_GATHERED = 64 * 1024
 class LeanHttp(HttpToolsProtocol):
     """HTTP over a transport that joins what is written."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """Serve a connection."""
         super().connection_made(Joined(transport, self.loop))
 

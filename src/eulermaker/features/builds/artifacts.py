@@ -15,6 +15,7 @@ from anyio import open_file, to_thread
 from eulermaker.engines.port import ENGINE_UNAVAILABLE, Files, Image
 from eulermaker.features.builds.faults import ARTIFACTS_TOO_LARGE
 from eulermaker.features.builds.rules import unique_names
+from eulermaker.formats.image_archive import members
 from eulermaker.formats.rpm import RpmError, read_rpm
 from eulermaker.kernel.pulled import Pulled
 
@@ -171,10 +172,8 @@ def _trees_in(archive: Pulled) -> list[PurePosixPath]:
     try:
         with tarfile.open(
             fileobj=archive, mode="r|", bufsize=CHUNK, encoding="utf-8", errors="surrogateescape"
-        ) as members:
-            while member := members.next():
-                # Or all of them are kept: an image may have a million files.
-                members.members.clear()  # type: ignore[attr-defined]  # missing in the stubs
+        ) as files:
+            for member in members(files):
                 found = _RPM_TREE.match(f"/{member.name.lstrip('/')}")
                 if found and not member.isdir() and len(trees) < MAX_TREES:
                     trees[found[1]] = None
