@@ -145,3 +145,13 @@ def test_the_server_ends_with_2_and_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr == "eulermaker: EULERMAKER_LANGUAGE: Input should be 'zh' or 'en'\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_directory_is_absolute_wherever_tools_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EULERMAKER_DATA_DIR", "kept")
+    assert load_settings().data_dir == tmp_path / "kept"
+    monkeypatch.delenv("EULERMAKER_DATA_DIR")
+    assert load_settings().data_dir == tmp_path / "data"

@@ -324,7 +324,8 @@ class Settings(BaseSettings):
         enable_decoding=False,
     )
 
-    data_dir: Path = Path("data")
+    #: Absolute from the start on: tools that the server runs work in folders of their own.
+    data_dir: Annotated[Path, AfterValidator(Path.absolute)] = Field(Path("data"), validate_default=True)
     database_url: Annotated[str, AfterValidator(_database_url)] | None = None
     redis_url: Annotated[str, AfterValidator(_redis_url)] | None = None
     docker_host: Annotated[str, AfterValidator(_docker_host)] = Field(
